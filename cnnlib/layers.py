@@ -1,0 +1,370 @@
+"""The layers without a window: Affine, activations, normalizations, the loss.
+
+In the order in which the course meets them. Each is a few lines of NumPy with
+the shape at the end of every line that changes it.
+"""
+
+import numpy as np
+
+from . import checks
+from .functions import log_softmax, mean_loss, sigmoid
+from .geometry import whole
+from .layer import Layer
+
+__all__ = [
+    "Affine",
+    "BatchNormalization",
+    "Dropout",
+    "Flatten",
+    "LocalResponseNormalization",
+    "Relu",
+    "Sigmoid",
+    "SoftmaxWithLoss",
+    "Tanh",
+]
+
+
+class Affine(Layer):
+    """Connect every input with every output: ``x @ W + b``.
+
+    Images are flattened first; ``backward`` gives them their shape back.
+
+    Parameters
+    ----------
+    W : array (D, M)
+        D features in, M out. The layer uses this very array.
+    b : array (M,) or None
+        One bias an output; None for no bias.
+
+    Attributes
+    ----------
+    dW, db : array
+        Gradients, of the shapes of W and b, after ``backward``.
+
+    Raises
+    ------
+    ValueError
+        If a sample has not D features.
+
+    References
+    ----------
+    Saito, section 5.6.
+    """
+
+    parameters = ("W", "b")
+
+    def __init__(self, W, b):
+        self.W, self.b = checks.matrix(W, b)
+        if b is None:
+            self.parameters = ("W",)
+
+    def forward(self, x, train=True):
+        """Return the outputs (N, M)."""
+        x = checks.features(x, self.W.shape[0])
+        W, *bias = self.parameters_like(x)
+        rows = x.reshape(len(x), -1)  # (N, D)
+        out = rows @ W  # (N, M)
+        out = out + bias[0] if bias else out
+        return self.keep(train, out, x.shape, rows, W)
+
+    def backward(self, dout):
+        """Set dW and db; return dx in the shape of x."""
+        dout, x_shape, rows, W = self.recall(dout)
+        self.dW = rows.T @ dout  # (D, M)
+        if self.b is not None:
+            self.db = dout.sum(axis=0)  # (M,)
+        return (dout @ W.T).reshape(x_shape)
+
+
+class Relu(Layer):
+    """Let positive numbers through, turn the others into 0.
+
+    References
+    ----------
+    Saito, section 5.5.1. At 0 the gradient is 0, as in PyTorch.
+    """
+
+    def forward(self, x, train=True):
+        """Return ``max(x, 0)`` in the shape of x."""
+        x = checks.array(x, "x")
+        mask = x > 0
+        return self.keep(train, np.maximum(x, 0), mask)
+
+    def backward(self, dout):
+        """Return dx: the gradient where x was positive, 0 elsewhere."""
+        dout, mask = self.recall(dout)
+        return dout * mask
+
+
+class Sigmoid(Layer):
+    """Squash every number into (0, 1).
+
+    References
+    ----------
+    Saito, section 5.5.2.
+    """
+
+    def forward(self, x, train=True):
+        """Return ``1 / (1 + exp(-x))`` in the shape of x."""
+        out = sigmoid(checks.array(x, "x"))
+        return self.keep(train, out, out)
+
+    def backward(self, dout):
+        """Return ``dout * out * (1 - out)``."""
+        dout, out = self.recall(dout)
+        return dout * out * (1 - out)
+
+
+class Tanh(Layer):
+    """Squash every number into (-1, 1), as the units of LeNet-5 did.
+
+    References
+    ----------
+    LeCun et al. (1998).
+    """
+
+    def forward(self, x, train=True):
+        """Return ``tanh(x)`` in the shape of x."""
+        out = np.tanh(checks.array(x, "x"))
+        return self.keep(train, out, out)
+
+    def backward(self, dout):
+        """Return ``dout * (1 - out**2)``."""
+        dout, out = self.recall(dout)
+        return dout * (1 - out * out)
+
+
+class Flatten(Layer):
+    """Lay each image out as one row of features: (N, C, H, W) -> (N, C*H*W)."""
+
+    def forward(self, x, train=True):
+        """Return the rows (N, C*H*W)."""
+        x = checks.array(x, "x")
+        return self.keep(train, x.reshape(len(x), -1), x.shape)
+
+    def backward(self, dout):
+        """Return dx: the same numbers in the shape of x."""
+        dout, x_shape = self.recall(dout)
+        return dout.reshape(x_shape)
+
+
+class Dropout(Layer):
+    """Switch off a random part of the numbers while training.
+
+    The rest is multiplied by ``1 / (1 - ratio)``, so that the expected sum stays
+    the same and nothing has to be done at test time ("inverted" dropout; the book
+    multiplies at test time instead).
+
+    Parameters
+    ----------
+    ratio : float
+        The part to switch off, in [0, 1).
+    rng : numpy.random.Generator, int or None
+        Where the random numbers come from; an int is a seed.
+
+    References
+    ----------
+    Srivastava et al. (2014); Saito, section 6.4.3.
+    """
+
+    per_sample = False  # one random stream runs over the batch
+
+    def __init__(self, ratio=0.5, rng=None):
+        self.ratio = checks.fraction(ratio, "ratio")
+        self.rng = checks.as_rng(rng)
+
+    def forward(self, x, train=True):
+        """Return x with random zeros while training, x itself otherwise."""
+        x = checks.array(x, "x")
+        if not train:
+            return self.keep(train, x)
+        stays = self.rng.random(x.shape) >= self.ratio
+        scale = np.where(stays, 1 / (1 - self.ratio), 0)
+        scale = scale.astype(x.dtype if x.dtype.kind == "f" else float, copy=False)
+        return self.keep(train, x * scale, scale)
+
+    def backward(self, dout):
+        """Return dx: zeros at the same places, the same factor elsewhere."""
+        dout, scale = self.recall(dout)
+        return dout * scale
+
+
+class BatchNormalization(Layer):
+    """Give each feature mean 0 and variance 1 over the batch, then scale and shift.
+
+    A feature is a column of (N, D), or a channel of (N, C, H, W): then all pixels
+    of all images are averaged together. At test time the running averages of the
+    training batches take the place of the batch's own.
+
+    Parameters
+    ----------
+    gamma, beta : array (D,) or (C,)
+        Scale and shift of each feature.
+    momentum : float
+        Part of the running average that is kept at each batch, in [0, 1).
+        PyTorch calls the other part, ``1 - momentum``, momentum.
+    eps : float
+        Added to the variance, so that nothing is divided by 0.
+
+    Attributes
+    ----------
+    running_mean, running_var : array (D,) or (C,)
+        Averages over batches; the variance with the divisor n - 1 (unbiased).
+    dgamma, dbeta : array
+        Gradients after ``backward``.
+
+    Raises
+    ------
+    ValueError
+        If the features do not fit, or a training batch holds one value a feature.
+
+    References
+    ----------
+    Ioffe & Szegedy (2015); Saito, section 6.3.
+    """
+
+    parameters = ("gamma", "beta")
+    statistics = ("running_mean", "running_var")
+    per_sample = False
+
+    def __init__(self, gamma, beta, momentum=0.9, eps=1e-5):
+        self.gamma, self.beta = checks.scales(gamma, beta)
+        self.momentum = checks.fraction(momentum, "momentum")
+        self.eps = eps
+        self.running_mean = np.zeros(self.gamma.shape, self.gamma.dtype)
+        self.running_var = np.ones(self.gamma.shape, self.gamma.dtype)
+
+    def forward(self, x, train=True):
+        """Return the normalized x in the shape of x."""
+        x = checks.channels(x, len(self.gamma))
+        gamma, beta = (_along_channels(p, x) for p in self.parameters_like(x))
+        if train:
+            mean, var = self._batch_statistics(x)
+        else:
+            mean, var = self.running_mean, self.running_var
+        mean = _along_channels(mean, x).astype(x.dtype, copy=False)
+        std = np.sqrt(_along_channels(var, x) + self.eps).astype(x.dtype, copy=False)
+        scaled = (x - mean) / std
+        return self.keep(train, gamma * scaled + beta, scaled, gamma / std)
+
+    def backward(self, dout):
+        """Set dgamma and dbeta; return dx in the shape of x."""
+        dout, scaled, slope = self.recall(dout)
+        axes = _batch_axes(dout)
+        self.dbeta = dout.sum(axis=axes)
+        self.dgamma = (dout * scaled).sum(axis=axes)
+        n = dout.size // len(self.gamma)  # values a feature
+        mean_dout = _along_channels(self.dbeta / n, dout)
+        mean_product = _along_channels(self.dgamma / n, dout)
+        return slope * (dout - mean_dout - scaled * mean_product)
+
+    def _batch_statistics(self, x):
+        """Return mean and variance of the batch, and move the running averages."""
+        axes = _batch_axes(x)
+        n = x.size // len(self.gamma)
+        if n < 2:
+            raise ValueError(
+                f"x has shape {x.shape}: one value a feature, so the variance is 0 and "
+                "all would become 0. Train with at least 2 samples in a batch, or call "
+                "forward(x, train=False) for a single one."
+            )
+        mean, var = x.mean(axis=axes), x.var(axis=axes)
+        new = 1 - self.momentum
+        self.running_mean *= self.momentum
+        self.running_mean += new * mean
+        self.running_var *= self.momentum
+        self.running_var += new * var * (n / (n - 1))
+        return mean, var
+
+
+def _batch_axes(x):
+    """Name all axes but the features' one, which is axis 1."""
+    return (0, *range(2, x.ndim))
+
+
+def _along_channels(values, x):
+    """Give one value a feature the shape that broadcasts over x."""
+    return values.reshape(1, -1, *(1,) * (x.ndim - 2))
+
+
+class LocalResponseNormalization(Layer):
+    """Divide each number by the energy of the channels next to it.
+
+    ``x / (k + alpha / size * sum of squares of size channels) ** beta``: strong
+    responses push their neighbours down. AlexNet used it; batch normalization
+    took its place.
+
+    Parameters
+    ----------
+    size : int
+        How many channels form a neighbourhood, the own one in the middle.
+    alpha, beta, k : float
+        As in the formula. ``alpha`` is divided by ``size``, as ONNX and PyTorch
+        define it; in the AlexNet paper it is not, so their 1e-4 is our 5e-4.
+
+    References
+    ----------
+    Krizhevsky et al. (2012), section 3.3; notebooks/07_lenet_and_alexnet.ipynb.
+    """
+
+    def __init__(self, size=5, alpha=1e-4, beta=0.75, k=2.0):
+        self.size = whole(size, "size", least=1)
+        self.alpha, self.beta, self.k = alpha, beta, k
+
+    def forward(self, x, train=True):
+        """Return the normalized feature maps (N, C, H, W)."""
+        x = checks.images(x)
+        before, after = self.size // 2, (self.size - 1) // 2
+        energy = _sum_channels(x * x, before, after)  # (N, C, H, W)
+        base = self.k + self.alpha / self.size * energy
+        scale = base**-self.beta
+        return self.keep(train, x * scale, x, base, scale)
+
+    def backward(self, dout):
+        """Return dx: the own part, less what the neighbours lose through x."""
+        dout, x, base, scale = self.recall(dout)
+        before, after = self.size // 2, (self.size - 1) // 2
+        shared = _sum_channels(dout * x * scale / base, after, before)
+        return dout * scale - 2 * self.beta * self.alpha / self.size * x * shared
+
+
+def _sum_channels(x, before, after):
+    """Add up each channel and its neighbours, fewer at the ends."""
+    C = x.shape[1]
+    padded = np.pad(x, ((0, 0), (before, after), (0, 0), (0, 0)))
+    return sum(padded[:, i : i + C] for i in range(before + after + 1))
+
+
+class SoftmaxWithLoss(Layer):
+    """Turn scores into probabilities and these into one number, the loss.
+
+    Together they have the simplest gradient of all: probability minus truth.
+    So a network ends with scores, and the softmax is applied here, once.
+
+    References
+    ----------
+    Saito, section 5.6.3.
+    """
+
+    def forward(self, x, t, train=True):
+        """Return the mean cross entropy of scores (N, classes) against t.
+
+        ``t`` holds labels (N,), or one-hot rows or probabilities (N, classes).
+        """
+        x = checks.array(x, "x")
+        if x.ndim != 2:
+            raise ValueError(f"x has shape {x.shape}; expected scores (N, classes).")
+        t = checks.labels(t, x.shape)
+        log_y = log_softmax(x)
+        self._kept = (log_y, t) if train else None
+        return mean_loss(log_y, t)
+
+    def backward(self, dout=1):
+        """Return dx (N, classes), the gradient of ``dout`` times the loss."""
+        log_y, t = self.kept()
+        dx = np.exp(log_y)  # the probabilities
+        if t.ndim == 2:
+            dx = dx - t.astype(dx.dtype, copy=False)
+        else:
+            dx[np.arange(len(t)), t] -= 1
+        return dx * dx.dtype.type(dout / len(dx))
