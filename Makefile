@@ -25,7 +25,7 @@ HEALTHY = $(VENV_PYTHON) -Ic "import os, importlib.util as u; s = u.find_spec('c
 .PHONY: help setup .venv lab test lint bench clean
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PYTHON=python3.12        another Python for .venv (default: $(PYTHON))"
 	@echo "  LAB_ARGS=--no-browser    more options for JupyterLab"
