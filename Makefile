@@ -36,7 +36,7 @@ export TRY ?= $(or $(MAKECMDGOALS),lab)
 
 setup: ## make .venv and install the course into it
 	@$(HEALTHY) || rm -f $(STAMP)
-	@$(MAKE) --no-print-directory $(STAMP)
+	@$(MAKE) --silent --no-print-directory $(STAMP)
 
 $(STAMP): pyproject.toml
 	@rm -f $(STAMP)

@@ -13,13 +13,6 @@ import pytest
 os.environ["CNNLIB_OFFLINE"] = "1"
 os.environ.pop("MPLBACKEND", None)  # the matplotlibrc below decides
 
-MNIST_FILES = (
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
-)
-
 
 def pytest_configure(config):
     """Keep Jupyter, IPython and Matplotlib away from the home folder."""
@@ -36,27 +29,24 @@ def pytest_configure(config):
     # Kept between runs, since building the font cache takes seconds. Tests draw with
     # Agg; a kernel sets its own inline backend, which an environment variable from
     # here would override.
-    matplotlib_folder = config.cache.mkdir("matplotlib")
+    cache = getattr(config, "cache", None)  # absent under -p no:cacheprovider
+    matplotlib_folder = cache.mkdir("matplotlib") if cache else Path(scratch.name)
     (matplotlib_folder / "matplotlibrc").write_text("backend: Agg\n")
     os.environ["MPLCONFIGDIR"] = str(matplotlib_folder)
 
 
-def find_mnist():
-    """Return the folder that holds MNIST, in CNNLIB_DATA or the cache, or None."""
-    import pooch
+def has_mnist():
+    """Tell whether the four MNIST files lie in CNNLIB_DATA or in the cache."""
+    from cnnlib.fetch import MNIST, cache_folder, data_folder
 
-    cache = os.environ.get("CNNLIB_CACHE") or pooch.os_cache("cnnlib")
-    for parent in filter(None, (os.environ.get("CNNLIB_DATA"), cache)):
-        folder = Path(parent, "mnist")
-        if all((folder / name).is_file() for name in MNIST_FILES):
-            return folder
-    return None
+    folders = filter(None, (data_folder(MNIST), cache_folder(MNIST)))
+    return any(all((f / name).is_file() for name in MNIST.files) for f in folders)
 
 
 def pytest_collection_modifyitems(items):
     """Skip what needs MNIST where there is none."""
     marked = [item for item in items if item.get_closest_marker("requires_mnist")]
-    if marked and find_mnist() is None:
+    if marked and not has_mnist():
         reason = "MNIST is neither in CNNLIB_DATA nor in the cache"
         for item in marked:
             item.add_marker(pytest.mark.skip(reason=reason))
