@@ -8,7 +8,6 @@ import json
 import zlib
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from . import checks
 from .geometry import whole
@@ -128,6 +127,8 @@ class Trainer:
             If the loss is not finite. Everything is then as it was at the end of
             the last good epoch.
         """
+        from tqdm.auto import tqdm  # here, since it would slow down `import cnnlib`
+
         self._stopped = False
         total = self.epochs * self.steps_per_epoch
         with (
@@ -146,8 +147,8 @@ class Trainer:
             except KeyboardInterrupt:  # the second one, perhaps amid an update
                 self._restore(self._good)
                 raise
-        if self._stopped:
-            self._say(
+        if self._stopped and self.verbose:
+            tqdm.write(
                 f"Stopped after {len(self.train_loss_list)} of {total} steps. All is "
                 "kept: train() goes on from here."
             )
@@ -224,10 +225,6 @@ class Trainer:
             "one. To go on from there set a smaller "
             "trainer.optimizer.lr and call train()."
         )
-
-    def _say(self, sentence):
-        if self.verbose:
-            tqdm.write(sentence)
 
     def _snapshot(self) -> dict:
         """Return copies of all that training depends on, as named arrays."""

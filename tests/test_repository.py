@@ -15,9 +15,11 @@ PACKAGE = ROOT / "cnnlib"
 
 # Reading order. A module imports strictly lower floors only, never a sibling.
 FLOORS = [
-    {"checks", "geometry", "functions", "gradient", "optimizers"},
+    {"checks", "interrupts", "snapshot", "storage"},  # the ground: no mathematics
+    {"geometry", "functions", "gradient", "optimizers"},
     {"im2col", "naive", "layer"},
-    {"conv", "layers", "fast"},
+    {"elementwise"},  # the layers that both engines share
+    {"conv", "layers", "normalization", "fast"},
     {"networks"},
     {"architectures", "trainer", "fetch", "formats"},
     {"data", "augment", "torch_bridge"},
@@ -25,7 +27,7 @@ FLOORS = [
     {"widgets"},
 ]
 FLOOR_OF = {module: floor for floor, row in enumerate(FLOORS) for module in row}
-HIGHEST_IN_INIT = 5
+HIGHEST_IN_INIT = FLOOR_OF["data"]
 
 # What a module may import beside the standard library and NumPy.
 THIRD_PARTY = {
