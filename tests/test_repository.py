@@ -36,7 +36,7 @@ THIRD_PARTY = {
     "fetch": {"pooch", "tqdm"},
     "data": {"pooch", "sklearn"},
     "torch_bridge": {"torch"},
-    "plots": {"matplotlib"},
+    "plots": {"matplotlib", "IPython"},
     "explain": {"matplotlib"},
     "widgets": {"anywidget", "ipywidgets", "traitlets"},
 }
