@@ -214,7 +214,6 @@ def _download(dataset, name, mirrors, again, tried):
         if problem is None:
             mirrors.remove(mirror)
             mirrors.insert(0, mirror)  # the other files need not wait for a dead one
-            _failed.pop(dataset.name, None)
             return cache_folder(dataset) / name, None
         tried.append(f"{mirror}{name}: {problem}")
         problems.append(f"{urlsplit(mirror).hostname}: {problem.split(' (')[0]}")
