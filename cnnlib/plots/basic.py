@@ -1,14 +1,9 @@
-"""Figures of the course: arrays in, Axes out.
-
-A function draws into ``ax`` or makes a figure of its own, and returns the Axes, so
-that titles and labels can still be changed. None shows anything; the notebooks end
-a cell with ``describe``, which adds words for people who do not see the picture.
-"""
+"""The figures that every notebook uses: images, filters, curves and bars."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from . import checks
+from .. import checks
 
 __all__ = [
     "accuracy_curves",
