@@ -33,7 +33,7 @@ HIGHEST_IN_INIT = FLOOR_OF["data"]
 THIRD_PARTY = {
     "fast": {"threadpoolctl"},
     "trainer": {"tqdm"},
-    "fetch": {"pooch", "tqdm"},
+    "fetch": {"pooch", "requests"},
     "data": {"pooch", "sklearn"},
     "torch_bridge": {"torch"},
     "plots": {"matplotlib", "IPython"},
