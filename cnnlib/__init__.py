@@ -1,1 +1,33 @@
-"""Convolutional neural networks from scratch, on NumPy."""
+"""Convolutional neural networks from scratch, on NumPy.
+
+Read the modules in the order in which they are imported here: each one needs only
+those above it. Names follow Saito's "Deep Learning from Scratch", chapter 7.
+"""
+
+from .geometry import conv_output_size, receptive_field
+from .functions import cross_entropy_error, softmax
+from .gradient import gradient_check, numerical_gradient
+from .optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
+from .im2col import col2im, im2col
+from . import naive
+from .conv import (
+    AveragePooling,
+    Convolution,
+    GlobalAveragePooling,
+    GlobalMaxPooling,
+    Pooling,
+)
+from .layers import (
+    Affine,
+    BatchNormalization,
+    Dropout,
+    Flatten,
+    LocalResponseNormalization,
+    Relu,
+    Sigmoid,
+    SoftmaxWithLoss,
+    Tanh,
+)
+from . import fast
+from .networks import Sequential, SimpleConvNet
+from .trainer import Trainer

@@ -1,0 +1,267 @@
+"""Sequential: layers in a row.
+
+A network is itself a layer: ``forward`` runs its layers in order, ``backward``
+runs them in reverse. The rest is what one wants from a network: a prediction, a
+loss, a gradient, a file.
+"""
+
+import collections
+import contextlib
+import math
+
+import numpy as np
+
+from .. import checks
+from ..gradient import copy_as, numerical_gradients
+from ..layer import Layer
+from ..layers import SoftmaxWithLoss
+from ..storage import load_arrays, save_arrays
+
+__all__ = ["Sequential"]
+
+
+class Parameters(dict):
+    """The parameters of a network by name; assigning writes into the layer.
+
+    The layers hold these same arrays, so ``params["W1"] = new`` copies the numbers
+    of ``new`` instead of leaving the layer with the old ones.
+    """
+
+    def __setitem__(self, key, value):
+        if key not in self:
+            raise KeyError(
+                f"there is no parameter {key!r}; this network has {list(self)}."
+            )
+        if np.shape(value) != self[key].shape:
+            raise ValueError(
+                f"{key} has shape {self[key].shape}; the new value has shape "
+                f"{np.shape(value)}. They must be equal."
+            )
+        self[key][...] = value
+
+
+class Sequential(Layer):
+    """Named layers in order, with a loss at the end.
+
+    Parameters
+    ----------
+    layers : dict of str to layer
+        Anything with ``forward(x, train)`` and ``backward(dout)``.
+    last_layer : layer, optional
+        The loss; ``SoftmaxWithLoss()`` if not given.
+    input_dim : (C, H, W) or (D,), optional
+        Shape of one sample, for ``summary()``.
+
+    Attributes
+    ----------
+    layers : dict of str to layer
+    last_layer : layer
+    params : dict of str to array
+        'W1', 'b1', 'W2'... numbered in the order of the layers; batch
+        normalization counts its 'gamma1', 'beta1' on its own.
+    grads : dict of str to array
+        Gradients of the last ``backward``, under the same names.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from cnnlib import Affine, Relu, Sequential
+    >>> net = Sequential({
+    ...     "Affine1": Affine(np.ones((4, 3)), np.zeros(3)),
+    ...     "Relu1": Relu(),
+    ... })
+    >>> net.predict(np.ones((2, 4))).shape
+    (2, 3)
+    """
+
+    def __init__(self, layers, last_layer=None, input_dim=None):
+        if not isinstance(layers, dict) or not layers:
+            raise TypeError(
+                "layers must be a dict such as {'Conv1': Convolution(W, b), "
+                "'Relu1': Relu()}: the names are used in summaries and errors."
+            )
+        self.layers = dict(layers)
+        self.last_layer = SoftmaxWithLoss() if last_layer is None else last_layer
+        self.input_dim = input_dim
+
+    def forward(self, x, train=True):
+        """Return the scores (N, classes)."""
+        x = checks.array(x, "x").astype(self.dtype, copy=False)
+        for name, layer in self.layers.items():
+            with _naming(name):
+                x = layer.forward(x, train)
+        return x
+
+    def backward(self, dout):
+        """Set the gradients of all layers; return dx in the shape of x."""
+        for layer in reversed(self.layers.values()):
+            dout = layer.backward(dout)
+        return dout
+
+    def predict(self, x, batch_size=100):
+        """Return the scores (N, classes) in test mode, computed in batches."""
+        x = checks.array(x, "x")
+        batches = range(0, len(x), batch_size)
+        return np.concatenate(
+            [self.forward(x[i : i + batch_size], train=False) for i in batches]
+        )
+
+    def loss(self, x, t) -> float:
+        """Return the mean loss in test mode."""
+        return self.last_layer.forward(self.predict(x), t, train=False)
+
+    def accuracy(self, x, t, batch_size=100) -> float:
+        """Return the part of the samples, in [0, 1], that are classified right.
+
+        Every sample counts once, also those of the last, smaller batch. ``t``
+        holds labels (N,) or one-hot rows (N, classes).
+        """
+        scores = self.predict(x, batch_size)
+        t = checks.labels(t, scores.shape)
+        t = t if t.ndim == 1 else t.argmax(axis=1)
+        return float(np.mean(scores.argmax(axis=1) == t))
+
+    def gradient(self, x, t) -> dict:
+        """Return the gradient of the loss by parameter name, by backpropagation."""
+        return self.loss_and_gradient(x, t)[1]
+
+    def loss_and_gradient(self, x, t):
+        """Return the loss in training mode, and the gradient by parameter name."""
+        scores = self.forward(x, train=True)
+        loss = self.last_layer.forward(scores, t)
+        self._backward_to_parameters(self.last_layer.backward())
+        return loss, self.grads
+
+    def _backward_to_parameters(self, dout):
+        """Go back as far as there are parameters: nobody needs the dx before."""
+        rest = list(self.layers.values())
+        while len(rest) > 1 and not _parameter_names(rest[0]):
+            rest.pop(0)
+        first = rest.pop(0)
+        for layer in reversed(rest):
+            dout = layer.backward(dout)
+        getattr(first, "backward_params", first.backward)(dout)
+
+    def numerical_gradient(self, x, t) -> dict:
+        """Return the gradient of the loss by nudging every parameter: very slow.
+
+        It is computed in float64 on a copy of the network.
+        """
+        return numerical_gradients(self, x, t)
+
+    @property
+    def params(self) -> Parameters:
+        """The arrays that training changes, by name."""
+        return Parameters(_arrays(self.layers, "parameters"))
+
+    @property
+    def grads(self) -> dict:
+        """The gradients of the last backward pass, by the names of ``params``."""
+        return _arrays(self.layers, "parameters", prefix="d")
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of the parameters; inputs are converted to it."""
+        return next(iter(self.params.values()), np.empty(0, np.float32)).dtype
+
+    def astype(self, dtype):
+        """Return a copy of the network in another floating type."""
+        return copy_as(self, dtype)
+
+    def state(self) -> dict:
+        """Return all that is saved: parameters and running statistics, by name."""
+        return self.params | _arrays(self.layers, "statistics")
+
+    def save_params(self, file_name="params.npz") -> None:
+        """Save parameters and running statistics in an .npz file, all or nothing."""
+        save_arrays(file_name, self.state())
+
+    def load_params(self, file_name="params.npz") -> None:
+        """Load what ``save_params`` saved, after checking all of it.
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If the file is missing, damaged or made by another network. The
+            network is then as it was before.
+        """
+        state = self.state()
+        arrays = load_arrays(file_name, expected=state)
+        for name, array in arrays.items():
+            state[name][...] = array  # in place: the layers hold these same arrays
+
+    def summary(self, input_dim=None) -> str:
+        """Return a table of layers: output shape, parameters, multiply-adds.
+
+        Parameters
+        ----------
+        input_dim : (C, H, W) or (D,), optional
+            Shape of one sample, if the network was not built with it.
+        """
+        input_dim = self.input_dim if input_dim is None else input_dim
+        if input_dim is None:
+            raise ValueError(
+                "the shape of a sample is not known; say it, for example "
+                "network.summary(input_dim=(1, 28, 28))."
+            )
+        return _table(self.layers, np.zeros((1, *input_dim), self.dtype))
+
+
+@contextlib.contextmanager
+def _naming(layer_name):
+    """Let an error say in which layer it happened."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError):
+            raise
+        raise type(error)(f"layer {layer_name!r}: {error}") from None
+
+
+def _leaves(layers):
+    """Yield the layers in order, those inside a network in a network too."""
+    for layer in layers.values():
+        if isinstance(layer, Sequential):
+            yield from _leaves(layer.layers)
+        else:
+            yield layer
+
+
+def _parameter_names(layer):
+    if isinstance(layer, Sequential):
+        return list(layer.params)
+    return getattr(layer, "parameters", ())
+
+
+def _arrays(layers, kind, prefix=""):
+    """Collect arrays of all layers by name: 'W1' is the W of the first that has one.
+
+    ``kind`` is 'parameters' or 'statistics'; ``prefix`` "d" asks for the gradients.
+    """
+    arrays, counts = {}, collections.Counter()
+    for layer in _leaves(layers):
+        names = getattr(layer, "parameters", ())
+        counts.update(names[:1])  # W counts convolutions, gamma normalizations
+        for name in getattr(layer, kind, ()):
+            arrays[f"{name}{counts[names[0]]}"] = getattr(layer, prefix + name)
+    return arrays
+
+
+def _table(layers, x):
+    """Send one sample through the layers and write down what each one does."""
+    row = "{:<12}{:<28}{:<18}{:>12}{:>16}".format
+    lines = [row("layer", "kind", "output", "parameters", "multiply-adds")]
+    total_parameters = total_products = 0
+    for name, layer in layers.items():
+        with _naming(name):
+            x = layer.forward(x, train=False)
+        arrays = _arrays({name: layer}, "parameters")
+        parameters = sum(array.size for array in arrays.values())
+        # each weight is used once for every output pixel
+        products = getattr(layer, "W", np.empty(0)).size * math.prod(x.shape[2:])
+        kind, shape = type(layer).__name__, " x ".join(map(str, x.shape[1:]))
+        lines.append(row(name, kind, shape, f"{parameters:,}", f"{products:,}"))
+        total_parameters += parameters
+        total_products += products
+    lines.append(row("total", "", "", f"{total_parameters:,}", f"{total_products:,}"))
+    return "\n".join(lines)

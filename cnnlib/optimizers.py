@@ -1,0 +1,270 @@
+"""Optimizers: six ways to walk downhill, in order of increasing complexity.
+
+All share one interface, ``update(params, grads)``, and change the parameters in
+place, because the layers hold these same arrays. What an optimizer remembers
+(a velocity, an average) is one array a parameter.
+"""
+
+import math
+
+import numpy as np
+
+__all__ = ["SGD", "AdaGrad", "Adam", "Momentum", "Nesterov", "RMSProp"]
+
+
+class Optimizer:
+    """Base of the optimizers: walk over the parameters, keep their memories.
+
+    A subclass says in ``memories`` which arrays it keeps for each parameter and
+    writes one ``step``.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate: the length of a step, above 0.
+
+    Raises
+    ------
+    ValueError
+        If ``lr`` is not a positive number.
+    """
+
+    memories: tuple[str, ...] = ()
+
+    def __init__(self, lr):
+        if not (isinstance(lr, int | float | np.number) and 0 < lr < math.inf):
+            raise ValueError(
+                f"lr is {lr!r}; the learning rate is a number above 0, often 0.001 to "
+                "0.1."
+            )
+        self.lr = float(lr)
+        self.t = 0  # updates done
+        self._memory = {}
+
+    def update(self, params, grads) -> None:
+        """Take one step with every parameter, in place.
+
+        Parameters
+        ----------
+        params, grads : dict of str to array
+            Parameters and their gradients under the same names.
+
+        Raises
+        ------
+        KeyError
+            If a gradient is missing.
+        ValueError
+            If a gradient has another shape than its parameter.
+        """
+        for key, param in params.items():
+            if key not in grads:
+                raise KeyError(
+                    f"no gradient for parameter {key!r}; grads holds {sorted(grads)}. "
+                    "Pass network.gradient(x, t)."
+                )
+            if grads[key].shape != param.shape:
+                raise ValueError(
+                    f"the gradient of {key} has shape {grads[key].shape}, the "
+                    f"parameter {param.shape}; they must be equal."
+                )
+        self.t += 1
+        for key, param in params.items():
+            self.step(param, grads[key], *self._memories_of(key, param))
+
+    def step(self, param, grad, *memories):
+        """Change one parameter, and the memories of it, in place."""
+        raise NotImplementedError(f"{type(self).__name__} must define step.")
+
+    def _memories_of(self, key, param):
+        names = [f"{name}/{key}" for name in self.memories]
+        for name in names:
+            if name not in self._memory:
+                self._memory[name] = np.zeros_like(param)
+        return [self._memory[name] for name in names]
+
+    def settings(self) -> dict:
+        """Return the arguments that make an optimizer like this one."""
+        names = set(vars(self)) - {"t", "_memory"}
+        return {name: getattr(self, name) for name in sorted(names)}
+
+    def state(self) -> dict:
+        """Return a copy of all that the next update depends on."""
+        arrays = {name: array.copy() for name, array in self._memory.items()}
+        return {"t": self.t, "lr": self.lr, **arrays}
+
+    def restore(self, state) -> None:
+        """Go back to a state that ``state()`` returned."""
+        state = dict(state)
+        self.t, self.lr = int(state.pop("t")), float(state.pop("lr"))
+        self._memory = {name: np.array(array) for name, array in state.items()}
+
+
+class SGD(Optimizer):
+    """Step against the gradient: ``param -= lr * grad``.
+
+    References
+    ----------
+    Saito, section 6.1.2.
+    """
+
+    def __init__(self, lr=0.01):
+        super().__init__(lr)
+
+    def step(self, param, grad):
+        """Step straight downhill."""
+        param -= self.lr * grad
+
+
+class Momentum(Optimizer):
+    """Roll like a ball: keep a part of the velocity, add the new push.
+
+    References
+    ----------
+    Saito, section 6.1.4.
+    """
+
+    memories = ("v",)
+
+    def __init__(self, lr=0.01, momentum=0.9):
+        super().__init__(lr)
+        self.momentum = _part(momentum, "momentum")
+
+    def step(self, param, grad, v):
+        """Change the velocity, then move by it."""
+        v *= self.momentum
+        v -= self.lr * grad
+        param += v
+
+
+class Nesterov(Momentum):
+    """Momentum that looks ahead: push from where the velocity will lead.
+
+    References
+    ----------
+    Sutskever et al. (2013), in the form of Bengio et al. (2012), which needs no
+    gradient at the place ahead.
+    """
+
+    def step(self, param, grad, v):
+        """Change the velocity, then move by its next step and the push."""
+        v *= self.momentum
+        v -= self.lr * grad
+        param += self.momentum * v - self.lr * grad
+
+
+class AdaGrad(Optimizer):
+    """Give each number its own step: smaller where gradients were large.
+
+    References
+    ----------
+    Duchi et al. (2011); Saito, section 6.1.5.
+    """
+
+    memories = ("h",)
+
+    def __init__(self, lr=0.01, eps=1e-7):
+        super().__init__(lr)
+        self.eps = eps
+
+    def step(self, param, grad, h):
+        """Add the square to the sum, divide the step by its root."""
+        h += grad * grad
+        param -= self.lr * grad / (np.sqrt(h) + self.eps)
+
+
+class RMSProp(Optimizer):
+    """AdaGrad that forgets: an average of squares in place of the sum.
+
+    References
+    ----------
+    Tieleman & Hinton (2012).
+    """
+
+    memories = ("h",)
+
+    def __init__(self, lr=0.01, decay_rate=0.99, eps=1e-7):
+        super().__init__(lr)
+        self.decay_rate = _part(decay_rate, "decay_rate")
+        self.eps = eps
+
+    def step(self, param, grad, h):
+        """Move the average of squares, divide the step by its root."""
+        h *= self.decay_rate
+        h += (1 - self.decay_rate) * grad * grad
+        param -= self.lr * grad / (np.sqrt(h) + self.eps)
+
+
+class Adam(Optimizer):
+    """Momentum and RMSProp together, corrected for starting at 0.
+
+    References
+    ----------
+    Kingma & Ba (2015); Saito, section 6.1.6. ``eps`` is added after the
+    correction, as in the paper and in PyTorch.
+    """
+
+    memories = ("m", "v")
+
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        super().__init__(lr)
+        self.beta1 = _part(beta1, "beta1")
+        self.beta2 = _part(beta2, "beta2")
+        self.eps = eps
+
+    def step(self, param, grad, m, v):
+        """Move both averages, correct them, step by their quotient."""
+        m += (1 - self.beta1) * (grad - m)
+        v += (1 - self.beta2) * (grad * grad - v)
+        m_hat = m / (1 - self.beta1**self.t)
+        v_hat = v / (1 - self.beta2**self.t)
+        param -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
+
+
+def make_optimizer(optimizer, optimizer_param=None, kinds=()):
+    """Return an optimizer from its name and arguments, or the one that is given.
+
+    Parameters
+    ----------
+    optimizer : str or optimizer
+        A name in any case, or an object with ``update(params, grads)``.
+    optimizer_param : dict, optional
+        Arguments for an optimizer that is given by name.
+    kinds : sequence of classes
+        Classes that take the place of those of the same name here.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the name or an argument is unknown.
+    """
+    if not isinstance(optimizer, str):
+        if not callable(getattr(optimizer, "update", None)):
+            raise TypeError(
+                f"optimizer is {optimizer!r}; expected a name such as 'Adam', or an "
+                "object with update(params, grads)."
+            )
+        if optimizer_param:
+            raise ValueError(
+                "optimizer_param belongs to an optimizer given by name; this one is an "
+                "object: pass the arguments when you create it."
+            )
+        return optimizer
+    known = (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, *kinds)
+    by_name = {kind.__name__.lower(): kind for kind in known}
+    if optimizer.lower() not in by_name:
+        names = ", ".join(kind.__name__ for kind in by_name.values())
+        raise ValueError(f"optimizer is {optimizer!r}; expected one of {names}.")
+    kind = by_name[optimizer.lower()]
+    try:
+        return kind(**optimizer_param or {})
+    except TypeError:
+        raise ValueError(
+            f"optimizer_param is {optimizer_param!r}; {kind.__name__} takes "
+            f"{list(kind().settings())}."
+        ) from None
+
+
+def _part(value, name) -> float:
+    if not (isinstance(value, int | float | np.number) and 0 <= value < 1):
+        raise ValueError(f"{name} is {value!r}; it is a number from 0 to below 1.")
+    return float(value)

@@ -1,0 +1,221 @@
+"""Arrays in files: written whole or not at all, read only after inspection.
+
+The format is NumPy's ``.npz`` without pickle. A pickle can run any code when it
+is opened; an array can not.
+"""
+
+import contextlib
+import math
+import os
+import uuid
+import zipfile
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib import format as npy
+
+HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+
+# What reading a damaged archive may raise, from the zip down to the array.
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, KeyError)
+
+
+def save_arrays(path, arrays) -> Path:
+    """Write named arrays to an .npz file, so that the name never shows half a file.
+
+    The arrays go to a temporary file beside it, which then takes over the name.
+    A process that is killed in between leaves the old file as it was.
+
+    Parameters
+    ----------
+    path : str or Path
+        File name, ending in ``.npz``.
+    arrays : dict of str to array
+
+    Returns
+    -------
+    Path
+        Where the arrays are.
+
+    Raises
+    ------
+    ValueError
+        If the name does not end in ``.npz``.
+    OSError
+        If the folder is missing or can not be written.
+    """
+    path = npz_path(path, "write")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"can not write {path}: there is no folder {path.parent}. Create it first, "
+            f"for example with Path({str(path.parent)!r}).mkdir(parents=True)."
+        )
+    temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            np.savez(file, **arrays)
+            file.flush()
+            os.fsync(file.fileno())  # on the disk before the name points to it
+        os.replace(temporary, path)
+    except BaseException:  # KeyboardInterrupt too: leave no litter
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    return path
+
+
+def load_arrays(path, expected=None) -> dict:
+    """Read an .npz file after comparing all that it claims with what is expected.
+
+    Headers are read first: nothing is unpickled, and no memory is reserved for an
+    array that should not be there.
+
+    Parameters
+    ----------
+    path : str or Path
+        File name, ending in ``.npz``.
+    expected : dict of str to array, optional
+        Arrays of the names, shapes and types that the file must hold. Without it
+        any set of numeric or text arrays is accepted.
+
+    Returns
+    -------
+    dict of str to array
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, foreign, pickled, or different from ``expected``,
+        or holds a number that is not finite.
+    """
+    path = npz_path(path, "read")
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no file {path} (looked in {path.resolve().parent}). "
+            "Check the name, or save the parameters first."
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            headers = {
+                name.removesuffix(".npy"): _header(archive, name)
+                for name in archive.namelist()
+            }
+            if expected is not None:
+                check_same(path, headers, expected)
+            arrays = {name: _read(archive, f"{name}.npy") for name in headers}
+    except _Difference:
+        raise
+    except (*DAMAGE, MemoryError) as error:
+        raise ValueError(f"{path} {_what_is_wrong(path, error)}") from None
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            count = int((~np.isfinite(array)).sum())
+            raise ValueError(
+                f"{path}: {name} holds {count} number(s) that are infinite or not a "
+                "number. The network diverged before it was saved: use an older file."
+            )
+    return arrays
+
+
+def npz_path(path, verb) -> Path:
+    """Return ``path`` as a Path, refusing names that do not end in .npz."""
+    path = Path(path)
+    if path.suffix == ".pkl":
+        raise ValueError(
+            f"can not {verb} {path}: a pickle can run any code when it is opened, so "
+            f"cnnlib uses .npz files of plain arrays. Use {path.with_suffix('.npz')}; "
+            "train again to replace an old .pkl file."
+        )
+    if path.suffix != ".npz":
+        raise ValueError(
+            f"can not {verb} {path}: expected a name that ends in .npz, for example "
+            f"{path.with_suffix('.npz')}."
+        )
+    return path
+
+
+class _Claim(NamedTuple):
+    """What the header of an array says of it."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+class _Difference(ValueError):
+    """The file is sound, but it is not the one that was expected."""
+
+
+def _header(archive, name):
+    """Return the shape and type that a member claims, without reading its data."""
+    if not name.endswith(".npy"):
+        raise _Difference(
+            f"{archive.filename} is a zip archive with other things in it ({name}); "
+            "expected an .npz file from save_params."
+        )
+    with archive.open(name) as member:
+        shape, _, dtype = HEADERS[npy.read_magic(member)](member)
+        start = member.tell()
+    if dtype.hasobject:
+        raise _Difference(
+            f"{archive.filename}: {name} holds pickled objects, which can run any code "
+            "when they are read. It was not opened. Save plain arrays of numbers."
+        )
+    claimed, found = math.prod(shape) * dtype.itemsize, archive.getinfo(name).file_size
+    if found - start != claimed:
+        raise EOFError(f"{name} claims {claimed} bytes and holds {found - start}")
+    return _Claim(shape, dtype)
+
+
+def _read(archive, name):
+    with archive.open(name) as member:
+        return npy.read_array(member, allow_pickle=False)
+
+
+def check_same(path, found, expected) -> None:
+    """Say how a file differs from what is expected, by names, shapes and types.
+
+    Both are dicts by name; the values have a ``shape`` and a ``dtype``.
+    """
+    missing = sorted(set(expected) - set(found))
+    extra = sorted(set(found) - set(expected))
+    if missing or extra:
+        raise _Difference(
+            f"{path} belongs to another network: missing {missing or 'nothing'}, "
+            f"unknown {extra or 'nothing'}. Build the network as it was when saved."
+        )
+    for name, array in expected.items():
+        shape, dtype = found[name].shape, found[name].dtype
+        if shape != array.shape:
+            raise _Difference(
+                f"{path}: {name} has shape {shape}, this network needs {array.shape}. "
+                "Build the network with the same sizes as the saved one."
+            )
+        if dtype != array.dtype:
+            raise _Difference(
+                f"{path}: {name} holds {dtype}, this network {array.dtype}. "
+                f"Convert the network first: network.astype(np.{dtype})."
+            )
+
+
+def _what_is_wrong(path, error) -> str:
+    """Name the reason why a file is no .npz archive."""
+    start = path.read_bytes()[:6] if path.is_file() else b""
+    if start[:1] == b"\x80":
+        return (
+            "is a pickle, whatever its name says. It can run any code, so it was not "
+            "opened. Train again and save with save_params('params.npz')."
+        )
+    if start == b"\x93NUMPY":
+        return "is a single array (.npy); expected an .npz file from save_params."
+    if not start:
+        return "is empty. Saving was cut off; use an older file or train again."
+    if start[:2] == b"PK":
+        return (
+            f"is damaged or was cut off ({type(error).__name__}: {error}). "
+            "Copy it again, use an older file or train again."
+        )
+    return "is no .npz file (it is not a zip archive). Was it renamed?"

@@ -1,0 +1,344 @@
+"""Training: epochs of shuffled batches, measured, interruptible, resumable.
+
+The loop itself is short: draw a batch, ask the network for its gradient, let the
+optimizer step. The rest makes sure that no work is lost when something stops it.
+"""
+
+import json
+import zlib
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from . import checks
+from .geometry import whole
+from .gradient import generators
+from .interrupts import stop_on_interrupt
+from .optimizers import make_optimizer
+from .snapshot import part, restore, state_of, take
+from .storage import check_same, load_arrays, npz_path, save_arrays
+
+__all__ = ["Trainer"]
+
+HISTORY = ("train_loss_list", "train_acc_list", "test_acc_list")
+
+
+class Trainer:
+    """Train a network with mini-batches, and keep the history of it.
+
+    Each epoch sees each sample once, in a new random order; the last batch of an
+    epoch may be smaller. Stop the kernel (or call ``stop()``) and training ends
+    between two steps; ``train()`` again goes on from there.
+
+    Parameters
+    ----------
+    network : Sequential
+        Or any object with ``params``, ``gradient``, ``loss`` and ``accuracy`` as
+        the book's networks have them.
+    x_train, x_test : array (N, ...)
+        Samples.
+    t_train, t_test : array (N,) or (N, classes)
+        Labels, or one-hot rows.
+    epochs : int
+        How often each sample is seen in all.
+    mini_batch_size : int
+        Samples a step.
+    optimizer : str or optimizer
+        'SGD', 'Momentum', 'Nesterov', 'AdaGrad', 'RMSProp' or 'Adam', in any case;
+        or an object with ``update(params, grads)``.
+    optimizer_param : dict, optional
+        Arguments of the optimizer, for example ``{'lr': 0.001}``.
+    evaluate_sample_num_per_epoch : int, optional
+        Measure the accuracies on this many first samples only; None takes all.
+    verbose : bool
+        Show a progress bar.
+    rng : numpy.random.Generator, int or None
+        Shuffles; an int is a seed.
+    checkpoint : str or Path, optional
+        An .npz file that is saved after every epoch, for ``Trainer.resume``.
+
+    Attributes
+    ----------
+    train_loss_list : list of float
+        The loss of every step, before the step was taken.
+    train_acc_list, test_acc_list : list of float
+        One accuracy an epoch, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If the data do not fit together or a setting is impossible.
+
+    References
+    ----------
+    Saito, section 7.5; notebooks/05_simple_convnet.ipynb.
+    """
+
+    def __init__(
+        self,
+        network,
+        x_train,
+        t_train,
+        x_test,
+        t_test,
+        epochs=20,
+        mini_batch_size=100,
+        optimizer="SGD",
+        optimizer_param=None,
+        evaluate_sample_num_per_epoch=None,
+        verbose=True,
+        rng=None,
+        checkpoint=None,
+    ):
+        self.network = network
+        self.x_train, self.t_train = _same_length(x_train, t_train, "train")
+        self.x_test, self.t_test = _same_length(x_test, t_test, "test")
+        self.epochs = whole(epochs, "epochs", least=1)
+        self.mini_batch_size = whole(mini_batch_size, "mini_batch_size", least=1)
+        self.optimizer = make_optimizer(optimizer, optimizer_param)
+        if evaluate_sample_num_per_epoch is not None:
+            whole(evaluate_sample_num_per_epoch, "evaluate_sample_num_per_epoch", 1)
+        self.evaluate_sample_num_per_epoch = evaluate_sample_num_per_epoch
+        self.verbose = verbose
+        self.rng = checks.as_rng(rng)
+        self.checkpoint = None if checkpoint is None else npz_path(checkpoint, "write")
+
+        self.train_loss_list = []
+        self.train_acc_list, self.test_acc_list = [], []
+        self._order = None  # of the samples, in the epoch that is under way
+        self._stopped = False
+        self._good = self._snapshot()
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches an epoch, the smaller last one included."""
+        return -(-len(self.x_train) // self.mini_batch_size)
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that are complete, with their accuracies."""
+        return len(self.test_acc_list)
+
+    def train(self) -> None:
+        """Train until ``epochs`` are done, or until it is stopped.
+
+        Raises
+        ------
+        FloatingPointError
+            If the loss is not finite. Everything is then as it was at the end of
+            the last good epoch.
+        """
+        self._stopped = False
+        total = self.epochs * self.steps_per_epoch
+        with (
+            stop_on_interrupt(self.stop),
+            tqdm(
+                total=total,
+                initial=len(self.train_loss_list),
+                disable=not self.verbose,
+                unit="step",
+            ) as bar,
+        ):
+            try:
+                while self.epochs_done < self.epochs and not self._stopped:
+                    bar.set_description(f"epoch {self.epochs_done + 1}/{self.epochs}")
+                    self._train_epoch(bar)
+            except KeyboardInterrupt:  # the second one, perhaps amid an update
+                self._restore(self._good)
+                raise
+        if self._stopped:
+            self._say(
+                f"Stopped after {len(self.train_loss_list)} of {total} steps. All is "
+                "kept: train() goes on from here."
+            )
+
+    def stop(self) -> None:
+        """End training after the step that is under way."""
+        self._stopped = True
+
+    def _train_epoch(self, bar):
+        """Finish the epoch that is under way, or run a new one, and measure it."""
+        if self._order is None:
+            self._order = self.rng.permutation(len(self.x_train))
+        done = len(self.train_loss_list) - self.epochs_done * self.steps_per_epoch
+        for step in range(done, self.steps_per_epoch):
+            if self._stopped:
+                return
+            self._step(step)
+            bar.set_postfix(self._figures(), refresh=False)
+            bar.update()
+        if self._stopped:
+            return
+        self._check_parameters()
+        self._measure()
+        self._order = None
+        bar.set_postfix(self._figures())
+        self._good = self._snapshot()
+        if self.checkpoint is not None:
+            save_arrays(self.checkpoint, self._good)
+
+    def _step(self, step):
+        """Take one batch, by index, and let the optimizer change the parameters."""
+        size = self.mini_batch_size
+        batch = self._order[step * size : (step + 1) * size]
+        with np.errstate(over="ignore", invalid="ignore"):  # _diverged tells it better
+            loss, grads = _loss_and_gradient(
+                self.network, self.x_train[batch], self.t_train[batch]
+            )
+            if not np.isfinite(loss):
+                self._diverged(f"the loss became {loss}")
+            self.optimizer.update(self.network.params, grads)
+        self.train_loss_list.append(float(loss))
+
+    def _measure(self):
+        """Append one accuracy of the training and one of the test samples."""
+        most = self.evaluate_sample_num_per_epoch
+        accuracy = self.network.accuracy
+        train = accuracy(self.x_train[:most], self.t_train[:most])
+        test = accuracy(self.x_test[:most], self.t_test[:most])
+        self.train_acc_list.append(float(train))
+        self.test_acc_list.append(float(test))
+
+    def _figures(self) -> dict:
+        figures = {"loss": f"{self.train_loss_list[-1]:.3f}"}
+        if self.test_acc_list:
+            figures["train"] = f"{self.train_acc_list[-1]:.1%}"
+            figures["test"] = f"{self.test_acc_list[-1]:.1%}"
+        return figures
+
+    def _check_parameters(self):
+        for name, array in self.network.params.items():
+            if not np.isfinite(array).all():
+                self._diverged(f"{name} is not finite any more")
+
+    def _diverged(self, what):
+        """Go back to the last good epoch and say why."""
+        epoch, step = self.epochs_done + 1, len(self.train_loss_list) + 1
+        rate = getattr(self.optimizer, "lr", None)
+        self._restore(self._good)
+        raise FloatingPointError(
+            f"training stopped: {what} in epoch {epoch}, step {step}. The first "
+            f"suspect is the learning rate (lr={rate}): try a tenth of it. The "
+            "second is the data: is x scaled to [0, 1], and free of nan? The "
+            f"network is back at the end of epoch {self.epochs_done}, the last good "
+            "one. To go on from there set a smaller "
+            "trainer.optimizer.lr and call train()."
+        )
+
+    def _say(self, sentence):
+        if self.verbose:
+            tqdm.write(sentence)
+
+    def _snapshot(self) -> dict:
+        """Return copies of all that training depends on, as named arrays."""
+        about = {"settings": self._settings(), "data": self._fingerprint()}
+        history = {name: getattr(self, name) for name in HISTORY}
+        return take(self.network, self.optimizer, self._generators(), history, about)
+
+    def _restore(self, snapshot):
+        """Become what ``_snapshot`` saw; the parameters change in place."""
+        history = restore(snapshot, self.network, self.optimizer, self._generators())
+        for name in HISTORY:
+            setattr(self, name, history[name].tolist())
+        self._order = None
+        self._good = snapshot
+
+    def _generators(self):
+        """Return each random stream: the shuffling, then the network's dropouts."""
+        return [self.rng, *generators(self.network)]
+
+    def _settings(self) -> dict:
+        return {
+            "epochs": self.epochs,
+            "mini_batch_size": self.mini_batch_size,
+            "evaluate_sample_num_per_epoch": self.evaluate_sample_num_per_epoch,
+            "optimizer": type(self.optimizer).__name__,
+            "optimizer_param": getattr(self.optimizer, "settings", dict)(),
+        }
+
+    def _fingerprint(self) -> dict:
+        """Describe the data so that other data are noticed: shapes and labels."""
+        arrays = (self.x_train, self.t_train, self.x_test, self.t_test)
+        return {
+            "shapes": [list(array.shape) for array in arrays],
+            "labels": zlib.crc32(np.ascontiguousarray(self.t_train)),
+        }
+
+    @classmethod
+    def resume(
+        cls,
+        checkpoint,
+        network,
+        x_train,
+        t_train,
+        x_test,
+        t_test,
+        epochs=None,
+        verbose=True,
+    ):
+        """Return a trainer that goes on as if it had never stopped.
+
+        Build the network and load the data as for the first run. All the rest, the
+        parameters, the optimizer, the random state and the history, comes from the
+        file. Then call ``train()``.
+
+        Parameters
+        ----------
+        checkpoint : str or Path
+            The file that ``Trainer(..., checkpoint=...)`` saved.
+        network, x_train, t_train, x_test, t_test
+            As they were given to the first trainer.
+        epochs : int, optional
+            A new number of epochs in all; None keeps the first trainer's.
+        verbose : bool
+
+        Raises
+        ------
+        FileNotFoundError, ValueError
+            If the file is missing, damaged, or of another network or other data.
+            ``network`` is then unchanged.
+        """
+        snapshot = load_arrays(checkpoint)
+        if "about" not in snapshot:
+            raise ValueError(
+                f"{checkpoint} is no checkpoint of a Trainer. If it comes from "
+                "save_params, use network.load_params."
+            )
+        check_same(checkpoint, part(snapshot, "network/"), state_of(network))
+        about = json.loads(str(snapshot["about"]))
+        settings = about["settings"]
+        trainer = cls(
+            network,
+            x_train,
+            t_train,
+            x_test,
+            t_test,
+            **settings | {"epochs": settings["epochs"] if epochs is None else epochs},
+            verbose=verbose,
+            checkpoint=checkpoint,
+        )
+        if trainer._fingerprint() != about["data"]:
+            raise ValueError(
+                f"{checkpoint} was saved while training on other data: shapes "
+                f"{about['data']['shapes']}, now {trainer._fingerprint()['shapes']} "
+                "(or other labels). Load the data of the first run."
+            )
+        trainer._restore(snapshot)
+        return trainer
+
+
+def _loss_and_gradient(network, x, t):
+    """Ask for both at once, or one after the other of a network as in the book."""
+    if hasattr(network, "loss_and_gradient"):
+        return network.loss_and_gradient(x, t)
+    return network.loss(x, t), network.gradient(x, t)
+
+
+def _same_length(x, t, which):
+    x, t = checks.array(x, f"x_{which}"), checks.array(t, f"t_{which}")
+    if len(x) != len(t):
+        raise ValueError(
+            f"x_{which} holds {len(x)} samples, t_{which} {len(t)} labels; they belong "
+            "together one by one. Were both cut at the same place?"
+        )
+    return x, t
