@@ -21,6 +21,8 @@ class Sigmoid(Layer):
     Saito, section 5.5.2.
     """
 
+    per_sample = True
+
     def forward(self, x, train=True):
         """Return ``1 / (1 + exp(-x))`` in the shape of x."""
         out = sigmoid(checks.array(x, "x"))
@@ -39,6 +41,8 @@ class Tanh(Layer):
     ----------
     LeCun et al. (1998).
     """
+
+    per_sample = True
 
     def forward(self, x, train=True):
         """Return ``tanh(x)`` in the shape of x."""
@@ -70,8 +74,6 @@ class Dropout(Layer):
     Srivastava et al. (2014); Saito, section 6.4.3.
     """
 
-    per_sample = False  # one random stream runs over the batch
-
     def __init__(self, ratio=0.5, rng=None):
         self.ratio = checks.fraction(ratio, "ratio")
         self.rng = checks.as_rng(rng)
@@ -102,6 +104,8 @@ class SoftmaxWithLoss(Layer):
     ----------
     Saito, section 5.6.3.
     """
+
+    per_sample = True
 
     def forward(self, x, t, train=True):
         """Return the mean cross entropy of scores (N, classes) against t.

@@ -147,7 +147,6 @@ class BatchNormalization(Layer):
 
     parameters = ("gamma", "beta")
     statistics = ("running_mean", "running_var")
-    per_sample = False
 
     def __init__(self, gamma, beta, momentum=0.9, eps=1e-5):
         self.gamma, self.beta = checks.scales(gamma, beta)

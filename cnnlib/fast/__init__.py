@@ -37,9 +37,12 @@ from .layers import (
     LocalResponseNormalization,
     Relu,
 )
+from .optimizers import Adam
+from .parallel import loss_and_gradient, one_blas_thread, predict
 from .pooling import AveragePooling, GlobalAveragePooling, GlobalMaxPooling, Pooling
 
 __all__ = [
+    "Adam",
     "Affine",
     "AveragePooling",
     "BatchNormalization",
@@ -54,4 +57,7 @@ __all__ = [
     "Sigmoid",
     "SoftmaxWithLoss",
     "Tanh",
+    "loss_and_gradient",
+    "one_blas_thread",
+    "predict",
 ]

@@ -36,6 +36,7 @@ class Affine(Layer):
     """
 
     parameters = ("W", "b")
+    per_sample = True
 
     def __init__(self, W, b):
         self.W, self.b = checks.matrix(W, b)
@@ -74,6 +75,8 @@ class Relu(Layer):
     Works on any order of memory; images that come in batch-last go out batch-last.
     """
 
+    per_sample = True
+
     def forward(self, x, train=True):
         """Return ``max(x, 0)`` in the shape of x."""
         x = checks.array(x, "x")
@@ -94,6 +97,8 @@ def positive(x, out=None):
 
 class Flatten(Layer):
     """Lay each image out as one row of features: (N, C, H, W) -> (N, C*H*W)."""
+
+    per_sample = True
 
     def forward(self, x, train=True):
         """Return the rows (N, C*H*W)."""
@@ -130,7 +135,6 @@ class BatchNormalization(Layer):
 
     parameters = ("gamma", "beta")
     statistics = ("running_mean", "running_var")
-    per_sample = False
 
     def __init__(self, gamma, beta, momentum=0.9, eps=1e-5):
         self.gamma, self.beta = checks.scales(gamma, beta)
@@ -202,6 +206,8 @@ class LocalResponseNormalization(Layer):
     alpha, beta, k : float
         As in ``cnnlib.LocalResponseNormalization``, with the same results.
     """
+
+    per_sample = True
 
     def __init__(self, size=5, alpha=1e-4, beta=0.75, k=2.0):
         self.size = whole(size, "size", least=1)

@@ -16,6 +16,8 @@ from .layout import batch_last, logical
 class WindowPooling(Layer):
     """What max and average pooling share: the window, its steps and its slices."""
 
+    per_sample = True
+
     def __init__(self, pool_h, pool_w, stride=None, pad=0):
         self.pool_h = whole(pool_h, "pool_h", least=1)
         self.pool_w = whole(pool_w, "pool_w", least=1)
@@ -49,7 +51,10 @@ class Pooling(WindowPooling):
     def backward(self, dout):
         """Return dx (N, C, H, W): each gradient at its winner, the rest 0."""
         dout, winner, g, shape = self.recall(dout)
-        return logical(award(batch_last(dout), winner, g, shape))
+        padded, dx = empty_padded(shape, g, dout.dtype)
+        apart = g.stride[0] >= g.FH and g.stride[1] >= g.FW
+        award(batch_last(dout), winner, slices(padded, g), apart)
+        return logical(dx)
 
 
 def tournament(entries, out, train):
@@ -72,20 +77,17 @@ def tournament(entries, out, train):
     return winner
 
 
-def award(dout, winner, g, shape):
-    """Return dx (C, H, W, N): each gradient goes to the point that won.
+def award(dout, winner, targets, apart):
+    """Give each gradient to the target that won, and 0 to the others.
 
-    Where windows lie side by side each product is written in place; only where
-    they overlap it must be added.
+    Where windows lie apart each product is written in place; where they overlap it
+    must be added.
     """
-    padded, crop = empty_padded(shape, g, dout.dtype)
-    apart = g.stride[0] >= g.FH and g.stride[1] >= g.FW
-    for number, target in enumerate(slices(padded, g)):
+    for number, target in enumerate(targets):
         if apart:
             np.multiply(dout, winner == number, out=target)
         else:
             target += dout * (winner == number)
-    return crop
 
 
 def empty_padded(shape, g, dtype):
@@ -152,6 +154,8 @@ def real_pixels(g, H, W):
 class GlobalMaxPooling(Layer):
     """Keep the largest number of each feature map: (N, C, H, W) -> (N, C)."""
 
+    per_sample = True
+
     def forward(self, x, train=True):
         """Return the maxima (N, C)."""
         x = batch_last(checks.images(x))
@@ -170,6 +174,8 @@ class GlobalMaxPooling(Layer):
 
 class GlobalAveragePooling(Layer):
     """Average each feature map: (N, C, H, W) -> (N, C)."""
+
+    per_sample = True
 
     def forward(self, x, train=True):
         """Return the means (N, C)."""

@@ -24,9 +24,8 @@ def forward(x, W, b, g, out):
     Returns what the two backward functions want: the patches (OH, FH*C*FW, OW*N).
     """
     patches = windows(unfold_width(x, g), g)
-    columns = patches.shape[2]
-    out = out.reshape(len(W), g.OH, columns).transpose(1, 0, 2)  # (OH, FN, OW*N)
-    for rows in chunks(g.OH, len(W) * columns):
+    out = by_row(out)
+    for rows in chunks(g.OH, out[0].size):
         multiply(W, b, patches[rows], out[rows])
     return patches
 
@@ -42,6 +41,11 @@ def multiply(W, b, patches, out):
         np.matmul(filters, patches[:, :, columns], out=out[:, :, columns])
     if b is not None:
         out += b[:, np.newaxis]
+
+
+def by_row(maps):
+    """Show feature maps (FN, OH, OW, N) as matrices (OH, FN, OW*N)."""
+    return maps.reshape(*maps.shape[:2], -1).transpose(1, 0, 2)
 
 
 def filter_rows(W):
@@ -119,7 +123,7 @@ def backward_filters(dout, patches, W):
     In blocks of columns, as in ``multiply``: 145 instead of 56 GFLOP/s.
     """
     FN, C, FH, FW = W.shape
-    d = dout.reshape(FN, len(patches), -1).transpose(1, 0, 2)  # (OH, FN, OW*N)
+    d = by_row(dout)
     dW = sum(
         np.matmul(d[:, :, c], patches[:, :, c].transpose(0, 2, 1)).sum(axis=0)
         for c in blocks(d.shape[2])
@@ -162,7 +166,7 @@ def scatter(dout, W, g, shape):
     (top, bottom), (left, right) = g.pad
     padded = np.zeros((C, top + H + bottom, left + width + right, N), dout.dtype)
     filters = filter_rows(W).T  # (FH*C*FW, FN)
-    d = dout.reshape(len(W), g.OH, -1).transpose(1, 0, 2)  # (OH, FN, OW*N)
+    d = by_row(dout)
     for chunk in chunks(g.OH, filters.shape[0] * d.shape[2]):
         patches = np.matmul(filters, d[chunk])  # (rows, FH*C*FW, OW*N)
         patches = patches.reshape(-1, g.FH, C, g.FW, g.OW, N).transpose(
