@@ -39,7 +39,7 @@ def softmax(x):
     ----------
     Saito, section 3.5.
     """
-    x = checks.array(x, "x")
+    x = checks.floats(x, "x")
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 

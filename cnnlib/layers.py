@@ -106,7 +106,7 @@ class Sigmoid(Layer):
 
     def forward(self, x, train=True):
         """Return ``1 / (1 + exp(-x))`` in the shape of x."""
-        out = sigmoid(checks.array(x, "x"))
+        out = sigmoid(checks.floats(x, "x"))
         return self.keep(train, out, out)
 
     def backward(self, dout):
@@ -125,7 +125,7 @@ class Tanh(Layer):
 
     def forward(self, x, train=True):
         """Return ``tanh(x)`` in the shape of x."""
-        out = np.tanh(checks.array(x, "x"))
+        out = np.tanh(checks.floats(x, "x"))
         return self.keep(train, out, out)
 
     def backward(self, dout):
@@ -236,7 +236,7 @@ class BatchNormalization(Layer):
 
     def forward(self, x, train=True):
         """Return the normalized x in the shape of x."""
-        x = checks.channels(x, len(self.gamma))
+        x = checks.floats(checks.channels(x, len(self.gamma)), "x")
         gamma, beta = (_along_channels(p, x) for p in self.parameters_like(x))
         if train:
             mean, var = self._batch_statistics(x)
@@ -313,7 +313,7 @@ class LocalResponseNormalization(Layer):
 
     def forward(self, x, train=True):
         """Return the normalized feature maps (N, C, H, W)."""
-        x = checks.images(x)
+        x = checks.floats(checks.images(x), "x")
         before, after = self.size // 2, (self.size - 1) // 2
         energy = _sum_channels(x * x, before, after)  # (N, C, H, W)
         base = self.k + self.alpha / self.size * energy
@@ -351,7 +351,7 @@ class SoftmaxWithLoss(Layer):
 
         ``t`` holds labels (N,), or one-hot rows or probabilities (N, classes).
         """
-        x = checks.array(x, "x")
+        x = checks.floats(x, "x")
         if x.ndim != 2:
             raise ValueError(f"x has shape {x.shape}; expected scores (N, classes).")
         t = checks.labels(t, x.shape)
