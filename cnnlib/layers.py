@@ -70,9 +70,9 @@ class Affine(Layer):
     def backward(self, dout):
         """Set dW and db; return dx in the shape of x."""
         dout, x_shape, rows, W = self.recall(dout)
-        self.dW = rows.T @ dout  # (D, M)
+        self.dW = self.like("W", rows.T @ dout)  # (D, M)
         if self.b is not None:
-            self.db = dout.sum(axis=0)  # (M,)
+            self.db = self.like("b", dout.sum(axis=0))  # (M,)
         return (dout @ W.T).reshape(x_shape)
 
 
@@ -251,11 +251,12 @@ class BatchNormalization(Layer):
         """Set dgamma and dbeta; return dx in the shape of x."""
         dout, scaled, slope = self.recall(dout)
         axes = _batch_axes(dout)
-        self.dbeta = dout.sum(axis=axes)
-        self.dgamma = (dout * scaled).sum(axis=axes)
+        dbeta = dout.sum(axis=axes)
+        dgamma = (dout * scaled).sum(axis=axes)
+        self.dbeta, self.dgamma = self.like("beta", dbeta), self.like("gamma", dgamma)
         n = dout.size // len(self.gamma)  # values a feature
-        mean_dout = _along_channels(self.dbeta / n, dout)
-        mean_product = _along_channels(self.dgamma / n, dout)
+        mean_dout = _along_channels(dbeta / n, dout)
+        mean_product = _along_channels(dgamma / n, dout)
         return slope * (dout - mean_dout - scaled * mean_product)
 
     def _batch_statistics(self, x):
