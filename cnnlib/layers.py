@@ -310,7 +310,7 @@ class LocalResponseNormalization(Layer):
 
     def __init__(self, size=5, alpha=1e-4, beta=0.75, k=2.0):
         self.size = whole(size, "size", least=1)
-        self.alpha, self.beta, self.k = alpha, beta, k
+        self.alpha, self.beta, self.k = float(alpha), float(beta), float(k)
 
     def forward(self, x, train=True):
         """Return the normalized feature maps (N, C, H, W)."""
