@@ -78,7 +78,7 @@ def cross_entropy_error(y, t) -> float:
     Saito, section 4.2.
     """
     y = checks.array(y, "y")
-    t = np.asarray(t)
+    t = checks.array(t, "t")
     if y.ndim == 1:
         y, t = y[np.newaxis], t[np.newaxis]
     if y.ndim != 2:

@@ -80,9 +80,8 @@ def average_pooling(x, pool_h, pool_w, stride=None, pad=0):
     """Average the real pixels of each window; padding is not counted."""
     g = resolve_pooling(*x.shape[2:], pool_h, pool_w, stride, pad)
     padded, real = _pad(x, g, 0), _pad(np.ones_like(x), g, 0)
-    out = np.zeros(
-        (*x.shape[:2], g.OH, g.OW), x.dtype if x.dtype.kind == "f" else float
-    )
+    dtype = x.dtype if x.dtype.kind == "f" else float
+    out = np.zeros((*x.shape[:2], g.OH, g.OW), dtype)
     for n, c, oy, ox in np.ndindex(out.shape):
         total, count = 0, 0
         for i, j in np.ndindex(pool_h, pool_w):
