@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from cnnlib import conv, layers, naive
 from cnnlib.geometry import resolve, resolve_pooling
@@ -24,6 +25,8 @@ def room(*modules):
 
 
 ROOMS = {"textbook": room(conv, layers)}
+
+in_every_room = pytest.mark.parametrize("room", ROOMS.values(), ids=list(ROOMS))
 
 
 @dataclass(frozen=True, eq=False)

@@ -316,7 +316,7 @@ def test_repr_names_the_layer_and_its_shapes(room, case):
 
 
 def test_every_public_layer_has_a_row():
-    """SoftmaxWithLoss takes labels too; test_single_layers.py has its tests."""
+    """SoftmaxWithLoss takes labels too; test_loss.py has its tests."""
     rows = {row.name for row in ROWS} | {"SoftmaxWithLoss"}
     assert set(vars(ROOMS["textbook"])) == rows
 
