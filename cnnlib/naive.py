@@ -8,7 +8,7 @@ loops: over every output number, and over every point of its window.
 
 import numpy as np
 
-from .checks import lowest
+from .checks import floats, lowest
 from .geometry import resolve, resolve_pooling
 
 
@@ -17,14 +17,14 @@ def convolution(x, W, b=None, stride=1, pad=0, dilation=1, groups=1):
     FN, C, FH, FW = W.shape
     g = resolve(*x.shape[2:], FH, FW, stride, pad, dilation)
     padded = _pad(x, g, 0)
-    out = np.zeros((len(x), FN, g.OH, g.OW), np.result_type(x, W))
+    b = np.zeros(FN, W.dtype) if b is None else b
+    out = np.zeros((len(x), FN, g.OH, g.OW), np.result_type(x, W, b))
     for n, k, oy, ox in np.ndindex(out.shape):
         first = k // (FN // groups) * C  # the first channel of the filter's group
         for c, i, j in np.ndindex(C, FH, FW):
             pixel = padded[n, first + c][g.at(oy, ox, i, j)]
             out[n, k, oy, ox] += pixel * W[k, c, i, j]
-        if b is not None:
-            out[n, k, oy, ox] += b[k]
+        out[n, k, oy, ox] += b[k]
     return out
 
 
@@ -79,9 +79,9 @@ def max_pooling_backward(dout, x, pool_h, pool_w, stride=None, pad=0):
 def average_pooling(x, pool_h, pool_w, stride=None, pad=0):
     """Average the real pixels of each window; padding is not counted."""
     g = resolve_pooling(*x.shape[2:], pool_h, pool_w, stride, pad)
+    x = floats(x, "x")
     padded, real = _pad(x, g, 0), _pad(np.ones_like(x), g, 0)
-    dtype = x.dtype if x.dtype.kind == "f" else float
-    out = np.zeros((*x.shape[:2], g.OH, g.OW), dtype)
+    out = np.zeros((*x.shape[:2], g.OH, g.OW), x.dtype)
     for n, c, oy, ox in np.ndindex(out.shape):
         total, count = 0, 0
         for i, j in np.ndindex(pool_h, pool_w):
@@ -128,6 +128,7 @@ def col2im(col, input_shape, filter_h, filter_w, stride=1, pad=0, dilation=1):
 
 def local_response_normalization(x, size=5, alpha=1e-4, beta=0.75, k=2.0):
     """Divide each number by the energy of the channels next to it."""
+    x = floats(x, "x")
     out = np.zeros_like(x)
     C = x.shape[1]
     for n, c, row, col in np.ndindex(x.shape):
@@ -139,6 +140,7 @@ def local_response_normalization(x, size=5, alpha=1e-4, beta=0.75, k=2.0):
 
 def batch_normalization(x, gamma, beta, eps=1e-5):
     """Give every feature (2-D) or channel (4-D) mean 0 and variance 1, then scale."""
+    x = floats(x, "x")
     out = np.zeros_like(x)
     for c in range(x.shape[1]):
         values = x[:, c]
