@@ -302,6 +302,30 @@ def test_parameters_are_the_very_arrays_that_were_given(room, case):
     assert not np.allclose(layer.forward(case.x()), before)
 
 
+def complaint(call, *arguments):
+    """Return the kind and the words of the error that a call ends in, if any."""
+    try:
+        call(*arguments)
+    except (ValueError, TypeError, RuntimeError) as error:
+        return type(error), str(error)
+    return None
+
+
+@over(FEW)
+def test_all_rooms_complain_in_the_same_words(room, case):
+    x, dout = case.x(), case.dout()
+    layers = [case.layer(room), case.layer(ROOMS["textbook"])]
+    for bad in (x[0], x[np.newaxis], x[:, :0], x[:, [0, 0, *range(x.shape[1])]], "x"):
+        found, expected = (complaint(layer.forward, bad) for layer in layers)
+        assert found == expected
+    for layer in layers:
+        layer.forward(x)
+    for bad in (dout[:, :0], np.concatenate([dout, dout]), dout[..., np.newaxis]):
+        found, expected = (complaint(layer.backward, bad) for layer in layers)
+        assert found == expected
+        assert found is not None
+
+
 @over(FEW)
 def test_repr_names_the_layer_and_its_shapes(room, case):
     layer = case.layer(room)
