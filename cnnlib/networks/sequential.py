@@ -6,14 +6,13 @@ loss, a gradient, a file.
 """
 
 import collections
-import contextlib
 import math
 
 import numpy as np
 
 from .. import checks
 from ..gradient import copy_as, numerical_gradients
-from ..layer import Layer
+from ..layer import Layer, naming
 from ..layers import SoftmaxWithLoss
 from ..storage import load_arrays, save_arrays
 
@@ -88,7 +87,7 @@ class Sequential(Layer):
         """Return the scores (N, classes)."""
         x = checks.array(x, "x").astype(self.dtype, copy=False)
         for name, layer in self.layers.items():
-            with _naming(name):
+            with naming(name):
                 x = layer.forward(x, train)
         return x
 
@@ -207,17 +206,6 @@ class Sequential(Layer):
         return _table(self.layers, np.zeros((1, *input_dim), self.dtype))
 
 
-@contextlib.contextmanager
-def _naming(layer_name):
-    """Let an error say in which layer it happened."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        if type(error) not in (TypeError, ValueError):
-            raise
-        raise type(error)(f"layer {layer_name!r}: {error}") from None
-
-
 def _leaves(layers):
     """Yield the layers in order, those inside a network in a network too."""
     for layer in layers.values():
@@ -253,7 +241,7 @@ def _table(layers, x):
     lines = [row("layer", "kind", "output", "parameters", "multiply-adds")]
     total_parameters = total_products = 0
     for name, layer in layers.items():
-        with _naming(name):
+        with naming(name):
             x = layer.forward(x, train=False)
         arrays = _arrays({name: layer}, "parameters")
         parameters = sum(array.size for array in arrays.values())
