@@ -90,6 +90,5 @@ def naming(layer_name):
     try:
         yield
     except (TypeError, ValueError) as error:
-        if type(error) not in (TypeError, ValueError):
-            raise
-        raise type(error)(f"layer {layer_name!r}: {error}") from None
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"layer {layer_name!r}: {error}") from None

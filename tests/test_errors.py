@@ -17,6 +17,7 @@ from cnnlib.conv import AveragePooling, Convolution, GlobalMaxPooling, Pooling
 from cnnlib.functions import cross_entropy_error, softmax
 from cnnlib.geometry import conv_output_size, receptive_field, resolve
 from cnnlib.im2col import col2im, im2col
+from cnnlib.layer import naming
 from cnnlib.layers import (
     Affine,
     BatchNormalization,
@@ -27,7 +28,7 @@ from cnnlib.layers import (
 )
 
 MODULES = ("geometry", "checks", "functions", "layer", "im2col", "naive")
-MODULES += ("conv", "layers")
+MODULES += ("elementwise", "conv", "layers")
 
 
 def ones(*shape):
@@ -51,8 +52,19 @@ def loss(scores, t):
     return SoftmaxWithLoss().forward(scores, t)
 
 
+def wrong_shape_inside(layer_name):
+    with naming(layer_name):
+        Relu().forward([])
+
+
 # (what happens, kind of error, the call, pieces of the message)
 ROWS = [
+    (
+        "an error inside a network",
+        ValueError,
+        lambda: wrong_shape_inside("Relu2"),
+        ["layer 'Relu2': x is empty", "expected at least one sample"],
+    ),
     # geometry: sizes
     (
         "window too large",
