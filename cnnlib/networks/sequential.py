@@ -39,6 +39,14 @@ class Parameters(dict):
             )
         self[key][...] = value
 
+    def update(self, *args, **kwargs):
+        """Assign several parameters; dict's own would leave the layers alone."""
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def __reduce__(self):
+        return dict, (dict(self),)  # what a copy holds belongs to no layer
+
 
 class Sequential(Layer):
     """Named layers in order, with a loss at the end.
@@ -86,9 +94,11 @@ class Sequential(Layer):
 
     def forward(self, x, train=True):
         """Return the scores (N, classes)."""
-        x = checks.array(x, "x").astype(self.dtype, copy=False)
+        x = checks.array(x, "x")
+        if self.params or x.dtype.kind != "f":  # without parameters, x decides
+            x = x.astype(self.dtype, copy=False)
         for name, layer in self.layers.items():
-            with _naming(name):
+            with naming(name):
                 x = layer.forward(x, train)
         return x
 
@@ -208,7 +218,7 @@ class Sequential(Layer):
 
 
 @contextlib.contextmanager
-def _naming(layer_name):
+def naming(layer_name):
     """Let an error say in which layer it happened."""
     try:
         yield
@@ -240,7 +250,7 @@ def _arrays(layers, kind, prefix=""):
     """
     arrays, counts = {}, collections.Counter()
     for layer in _leaves(layers):
-        names = getattr(layer, "parameters", ())
+        names = (*getattr(layer, "parameters", ()), *getattr(layer, "statistics", ()))
         counts.update(names[:1])  # W counts convolutions, gamma normalizations
         for name in getattr(layer, kind, ()):
             arrays[f"{name}{counts[names[0]]}"] = getattr(layer, prefix + name)
@@ -249,19 +259,31 @@ def _arrays(layers, kind, prefix=""):
 
 def _table(layers, x):
     """Send one sample through the layers and write down what each one does."""
-    row = "{:<12}{:<28}{:<18}{:>12}{:>16}".format
-    lines = [row("layer", "kind", "output", "parameters", "multiply-adds")]
-    total_parameters = total_products = 0
+    head = ("layer", "kind", "output", "parameters", "multiply-adds")
+    rows = []
+    _describe(layers, x, rows)
+    totals = (sum(column) for column in list(zip(*rows, strict=True))[3:])
+    rows.append(("total", "", "", *totals))
+    wide = max(12, *(len(name) + 2 for name, *_ in rows))  # names in blocks are long
+    lines = [f"{head[0]:<{wide}}{head[1]:<28}{head[2]:<18}{head[3]:>12}{head[4]:>16}"]
+    for name, kind, shape, parameters, products in rows:
+        counts = f"{parameters:>12,}{products:>16,}"
+        lines.append(f"{name:<{wide}}{kind:<28}{shape:<18}{counts}")
+    return "\n".join(lines)
+
+
+def _describe(layers, x, rows, within=""):
+    """Append a row for each layer, also those inside a block; return the output."""
     for name, layer in layers.items():
-        with _naming(name):
+        with naming(name):
+            if isinstance(layer, Sequential):
+                x = _describe(layer.layers, x, rows, f"{within}{name}.")
+                continue
             x = layer.forward(x, train=False)
         arrays = _arrays({name: layer}, "parameters")
         parameters = sum(array.size for array in arrays.values())
         # each weight is used once for every output pixel
         products = getattr(layer, "W", np.empty(0)).size * math.prod(x.shape[2:])
-        kind, shape = type(layer).__name__, " x ".join(map(str, x.shape[1:]))
-        lines.append(row(name, kind, shape, f"{parameters:,}", f"{products:,}"))
-        total_parameters += parameters
-        total_products += products
-    lines.append(row("total", "", "", f"{total_parameters:,}", f"{total_products:,}"))
-    return "\n".join(lines)
+        shape = " x ".join(map(str, x.shape[1:]))
+        rows.append((within + name, type(layer).__name__, shape, parameters, products))
+    return x
