@@ -273,12 +273,21 @@ class _Probe:
         return {**{f"d{name}": grad for name, grad in grads.items()}, "dx": dx}
 
     def _names(self):
-        """Name the parameters of a layer: each array W that has a dW beside it."""
+        """Name the parameters of a layer: each array W that has a dW beside it.
+
+        What forward makes anew, such as an ``out`` kept for backward, is none.
+        """
         names = getattr(self.subject, "parameters", None)
         if names is not None:
             return names
-        arrays = {k for k, v in vars(self.subject).items() if isinstance(v, np.ndarray)}
-        return [name for name in sorted(arrays - {"x"}) if f"d{name}" in arrays]
+        before = dict(vars(self.subject))
+        self._forward()
+        return [
+            name
+            for name, value in sorted(vars(self.subject).items())
+            if isinstance(value, np.ndarray) and value is not self.x
+            if value is before.get(name) and f"d{name}" in before
+        ]
 
 
 def copy_as(subject, dtype):
@@ -286,11 +295,15 @@ def copy_as(subject, dtype):
     twin = copy.deepcopy(subject)
     done = {}
     for holder in _holders(twin):
-        for name, value in vars(holder).items():
-            if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-                # one array under two names must stay one array
-                done.setdefault(id(value), (value, value.astype(dtype)))
-                setattr(holder, name, done[id(value)][1])
+        for places in (vars(holder), *vars(holder).values()):
+            if not isinstance(places, dict | list):
+                continue
+            for name in places if isinstance(places, dict) else range(len(places)):
+                value = places[name]
+                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+                    # one array under two names must stay one array
+                    done.setdefault(id(value), (value, value.astype(dtype)))
+                    places[name] = done[id(value)][1]
     return twin
 
 
@@ -304,13 +317,20 @@ def generators(subject):
     ]
 
 
-def _holders(subject):
-    """Yield a layer or network and, recursively, the layers that it is made of."""
+def _holders(subject, seen=None):
+    """Yield a layer or network and, recursively, the layers that it is made of.
+
+    Each one once, also if it stands in two places or knows the network around it.
+    """
+    seen = set() if seen is None else seen
+    if id(subject) in seen:
+        return
+    seen.add(id(subject))
     yield subject
-    for value in vars(subject).values():
+    for value in getattr(subject, "__dict__", {}).values():
         members = value.values() if isinstance(value, dict) else [value]
         if isinstance(value, list | tuple):
             members = value
         for member in members:
             if hasattr(member, "forward") and hasattr(member, "__dict__"):
-                yield from _holders(member)
+                yield from _holders(member, seen)
