@@ -39,11 +39,16 @@ def forward(layers, x, train):
 def backward(done, dout):
     """Set all gradients, back to the first step with parameters and no further."""
     done = list(done)
-    while len(done) > 1 and not getattr(done[0], "parameters", True):
+    while len(done) > 1 and not _learns(done[0]):
         del done[0]  # nobody needs the dx before
     for step in reversed(done[1:]):
         dout = step.backward(dout)
     getattr(done[0], "backward_params", done[0].backward)(dout)
+
+
+def _learns(step):
+    """Tell whether a layer has parameters, or may have them inside."""
+    return getattr(step, "parameters", True) or hasattr(step, "layers")
 
 
 def stage_of(members, x):
