@@ -218,8 +218,6 @@ def faulty(base, what):
             setattr(self, what, gradient)
             return dx
 
-        backward_params = backward
-
     return Faulty
 
 
