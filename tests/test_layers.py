@@ -160,6 +160,7 @@ def test_results_do_not_share_memory_with_arguments(room, case):
     results = [out, dx, *(getattr(layer, f"d{name}") for name in layer.parameters)]
     given = [x, dout, *(getattr(layer, name) for name in layer.parameters)]
     for i, result in enumerate(results):
+        assert result.flags.writeable
         for other in given + results[:i]:
             assert not np.shares_memory(result, other)
 
