@@ -152,7 +152,9 @@ class Window(NamedTuple):
         return padded[..., top : H - bottom, left : W - right]
 
 
-def resolve(H, W, filter_h, filter_w, stride=1, pad=0, dilation=1) -> Window:
+def resolve(
+    H, W, filter_h, filter_w, stride=1, pad=0, dilation=1, what="filter"
+) -> Window:
     """Turn what a user may write for stride, pad and dilation into plain numbers.
 
     Parameters
@@ -163,6 +165,8 @@ def resolve(H, W, filter_h, filter_w, stride=1, pad=0, dilation=1) -> Window:
         Height and width of the window, in pixels.
     stride, dilation : int or (vertical, horizontal)
     pad : int, (vertical, horizontal), ((top, bottom), (left, right)) or a mode
+    what : str
+        What an error calls the window.
 
     Returns
     -------
@@ -190,9 +194,9 @@ def resolve(H, W, filter_h, filter_w, stride=1, pad=0, dilation=1) -> Window:
         room = size + sum(p) - span(f, d)
         if room < 0:
             raise ValueError(
-                f"filter {FH}x{FW}{_dilated(d)} does not fit into {H}x{W} with pad "
+                f"{what} {FH}x{FW}{_dilated(d)} does not fit into {H}x{W} with pad "
                 f"{pad}: {_sum(size, *p, f, d)} < 0. "
-                "Use a smaller filter or more padding."
+                f"Use a smaller {what} or more padding."
             )
         places.append(room // s + 1)
     return Window(FH, FW, stride, amounts, dilation, *places)
@@ -210,7 +214,7 @@ def resolve_pooling(H, W, pool_h, pool_w, stride=None, pad=0) -> Window:
         As ``resolve``, or if the padding is as large as the window.
     """
     stride = (pool_h, pool_w) if stride is None else stride
-    g = resolve(H, W, pool_h, pool_w, stride, pad)
+    g = resolve(H, W, pool_h, pool_w, stride, pad, what="pooling window")
     if max(g.pad[0]) >= g.FH or max(g.pad[1]) >= g.FW:
         raise ValueError(
             f"pad {pad} is not smaller than the pooling window {g.FH}x{g.FW}: some "
