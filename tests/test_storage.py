@@ -212,14 +212,14 @@ def test_a_truncated_file_is_refused_wherever_it_is_cut(network, path):
 
 
 def test_a_flipped_bit_is_harmless_or_refused(path):
-    # Every bit of one entry in the archive's directory, and one of each other byte.
+    # Every bit of one entry in the archive's directory, and one of some other bytes.
     # A bit may be in a date or a comment: then the numbers are the right ones.
     arrays = {name: ARRAYS[name] for name in ("W1", "b1")}
     save_arrays(path, arrays)
     whole, refusals = path.read_bytes(), 0
     with zipfile.ZipFile(path) as archive:
         entry = range(archive.start_dir, archive.start_dir + 52)
-    one = [(i, i % 8) for i in range(len(whole)) if i not in entry]
+    one = [(i, i % 8) for i in range(0, len(whole), 5) if i not in entry]
     for place, bit in [*one, *((i, bit) for i in entry for bit in range(8))]:
         damaged = bytearray(whole)
         damaged[place] ^= 1 << bit
