@@ -38,8 +38,9 @@ from .layers import (
     Relu,
 )
 from .optimizers import Adam
-from .parallel import loss_and_gradient, one_blas_thread, predict
+from .parallel import loss_and_gradient, predict
 from .pooling import AveragePooling, GlobalAveragePooling, GlobalMaxPooling, Pooling
+from .threads import one_blas_thread
 
 __all__ = [
     "Adam",

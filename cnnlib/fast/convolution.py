@@ -5,7 +5,7 @@ import numpy as np
 from .. import checks
 from ..geometry import check_settings, resolve, whole
 from ..layer import Layer
-from . import unfold
+from . import unfold, winograd
 from .layout import batch_last, gradient_like, logical, working_type
 
 
@@ -50,9 +50,10 @@ class Convolution(Layer):
 
         out = np.empty((FN, g.OH, g.OW, x.shape[3]), dtype)
         b = bias[0] if bias else np.zeros(FN, dtype)
+        way = winograd if winograd.suits(W[:: self.groups], g, x.shape[3]) else unfold
         parts = zip(*(self._split(a) for a in (x, W, b, out)), strict=True)
-        patches = [unfold.forward(x_, W_, b_, g, out_) for x_, W_, b_, out_ in parts]
-        return self.keep(train, logical(out), patches, W, g, x.shape)
+        kept = [way.forward(x_, W_, b_, g, out_) for x_, W_, b_, out_ in parts]
+        return self.keep(train, logical(out), kept, W, g, x.shape, way)
 
     def window(self, x):
         """Return the window on images x, after checking that they fit."""
@@ -62,21 +63,21 @@ class Convolution(Layer):
 
     def backward(self, dout):
         """Set dW and db; return dx (N, C*groups, H, W)."""
-        dout, _, W, g, shape = self.recall(dout)
-        self.backward_params(dout)
-        dout = batch_last(dout)
-        part = (shape[0] // self.groups, *shape[1:])
-        pairs = zip(self._split(dout), self._split(W), strict=True)
-        dx = [unfold.backward_images(d, W_, g, part) for d, W_ in pairs]
-        return logical(np.concatenate(dx) if len(dx) > 1 else dx[0])
+        return logical(self._backward(dout, images=True))
 
     def backward_params(self, dout):
         """Set dW and db without dx, which nobody needs in the first layer."""
-        dout, patches, W, g, _ = self.recall(dout)
-        dout = batch_last(dout)
-        parts = zip(self._split(dout), patches, self._split(W), strict=True)
-        dW = np.concatenate([unfold.backward_filters(d, p, W_) for d, p, W_ in parts])
-        self.set_gradients(dW, dout)
+        self._backward(dout, images=False)
+
+    def _backward(self, dout, images):
+        dout, kept, W, g, shape, way = self.recall(dout)
+        dout, shape = batch_last(dout), (shape[0] // self.groups, *shape[1:])
+        parts = zip(self._split(dout), kept, self._split(W), strict=True)
+        pairs = [way.backward(d, k, W_, g, shape, images) for d, k, W_ in parts]
+        dWs, dxs = zip(*pairs, strict=True)
+        self.set_gradients(np.concatenate(dWs), dout)
+        if images:
+            return np.concatenate(dxs) if len(dxs) > 1 else dxs[0]
 
     def set_gradients(self, dW, dout):
         """Set dW, and db from dout (FN, H, W, N): the sums of each feature map.

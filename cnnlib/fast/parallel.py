@@ -1,16 +1,9 @@
-"""Two threads: each computes one half of the batch with the same parameters.
+"""A batch in two halves: each thread trains or predicts with one of them.
 
-NumPy lets go of Python's lock while it works on an array, so two threads use two
-cores, for the matrix products and for all the element-wise work between them. The
-matrix library would use both cores for the products only; it is held to one
-thread meanwhile, or the two kinds of threads would fight for the cores.
+Both use the same parameters, and each has layers of its own to remember with.
 """
 
-import contextlib
-import contextvars
 import copy
-import functools
-import os
 import threading
 
 import numpy as np
@@ -18,6 +11,7 @@ import numpy as np
 from .. import checks
 from ..layer import Layer
 from . import stages
+from .threads import in_two_threads, threads
 
 LEAST = 32  # samples in a batch that is worth two threads
 
@@ -95,92 +89,6 @@ def _pass(layers, last_layer, x, t, share):
     loss = last_layer.forward(scores, t)
     stages.backward(done, last_layer.backward(share))
     return loss
-
-
-def in_two_threads(first, second):
-    """Call two (function, *arguments) at the same time; return both results.
-
-    An error in either is raised here, after both have ended: no thread is left.
-    """
-    results, errors = [None, None], []
-    context = contextvars.copy_context()  # np.errstate holds in the thread as well
-
-    def work():
-        try:
-            results[1] = context.run(*second)
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=work, name="cnnlib second half")
-    with one_blas_thread():
-        try:
-            thread.start()
-            results[0] = first[0](*first[1:])
-        except BaseException as error:
-            errors.insert(0, error)
-        errors += _join(thread)
-    if errors:
-        raise errors[0]
-    return results
-
-
-def _join(thread):
-    """Wait for the thread whatever happens; return the interrupts meanwhile."""
-    interrupts = []
-    while thread.is_alive():
-        try:
-            thread.join()
-        except KeyboardInterrupt as error:
-            interrupts.append(error)
-    return interrupts
-
-
-class _BlasHold:
-    """How many calls hold the matrix library to one thread now, and its way back."""
-
-    lock = threading.Lock()
-    users = 0
-    limit = None
-
-
-@contextlib.contextmanager
-def one_blas_thread():
-    """Hold the matrix library to one thread; give it back when the last one leaves.
-
-    Entering and leaving takes 6 microseconds (0.4 ms the first time).
-    """
-    with _BlasHold.lock:
-        if _BlasHold.users == 0:
-            _BlasHold.limit = _blas().limit(limits=1)
-        _BlasHold.users += 1
-    try:
-        yield
-    finally:
-        with _BlasHold.lock:
-            _BlasHold.users -= 1
-            if _BlasHold.users == 0:
-                _BlasHold.limit.restore_original_limits()
-
-
-@functools.cache
-def _blas():
-    """Find the matrix libraries of this process, once."""
-    from threadpoolctl import ThreadpoolController  # only now: imports stay quick
-
-    return ThreadpoolController().select(user_api="blas")
-
-
-def threads() -> int:
-    """Return how many threads to use: 2 if this process may use two cores, else 1.
-
-    The environment variable CNNLIB_THREADS overrules it: 1 switches threads off.
-    """
-    wish = os.environ.get("CNNLIB_THREADS", "")
-    if wish.isdigit():
-        return min(max(int(wish), 1), 2)
-    if hasattr(os, "sched_getaffinity"):
-        return min(len(os.sched_getaffinity(0)), 2)
-    return min(os.cpu_count() or 1, 2)
 
 
 def _may_halve(layers, x):

@@ -160,7 +160,8 @@ class Stage(Layer):
     def _groups(self, out):
         """Yield slices of pooled rows, and of the maps' rows that they look at."""
         step = self.pool.stride[0]
-        for pooled in unfold.chunks(self.pool.OH, step * self.pool.FW * out[:, 0].size):
+        all_rows, numbers = slice(0, self.pool.OH), self.pool.FW * out[:, 0].size
+        for pooled in unfold.chunks(all_rows, step * numbers):
             last = (pooled.stop - 1) * step + self.pool.FH
             yield pooled, slice(pooled.start * step, last)
 
