@@ -1,10 +1,10 @@
 """Single layers: convolution and max pooling, forward and backward.
 
-The first convolution sees images as they come from outside. The others stand
-inside a network, where the layer before has left its numbers in the order that it
-likes, so the fast engine runs twice: on ordinary memory, which it must first
-convert, and ("batch-last") on what its own layers hand on. PyTorch likewise gets
-its inputs in the order of each variant.
+Inside a network the neighbours of a layer have left their numbers in the order that
+they like. So the fast engine runs twice: on ordinary memory, which it must first
+convert, and ("batch-last") on what its own layers hand on. Only the images of the
+first convolution are ordinary in both, since they come from outside. PyTorch
+likewise gets its inputs in the order of each variant.
 """
 
 from dataclasses import dataclass
@@ -64,12 +64,12 @@ def make_layer(room, W, pad):
     return room.Convolution(W, np.zeros(len(W), W.dtype), 1, pad)
 
 
-def passes(layer, x, dout_of, direction):
+def passes(layer, x, order, direction):
     """Return the call to time: the layer's forward, or its backward after one."""
     if direction == "forward":
         return lambda: [layer.forward(x)]
     out = layer.forward(x)
-    dout = dout_of(images(*out.shape, seed=9).astype(out.dtype))
+    dout = order(images(*out.shape, seed=9).astype(out.dtype))
 
     def backward():
         dx = layer.backward(dout)
@@ -89,7 +89,8 @@ def layer_case(work, direction):
         def enter(name, room, dtype=np.float32, order=np.asarray, variant=""):
             filters = W if W is None else W.astype(dtype)
             layer = make_layer(room, filters, work.pad)
-            call = passes(layer, order(x.astype(dtype)), order, direction)
+            x_order = order if work.inside else np.asarray
+            call = passes(layer, x_order(x.astype(dtype)), order, direction)
             return local(name, call, variant=variant)
 
         contenders = []
@@ -99,10 +100,9 @@ def layer_case(work, direction):
             contenders.append(enter("textbook", cnnlib))
         if "fast" in setup.names:
             contenders.append(enter("fast", fast))
-        if "fast" in setup.names and work.inside:
-            contenders.append(
-                enter("fast", fast, order=batch_last, variant="batch-last")
-            )
+        if "fast" in setup.names and (work.inside or direction == "backward"):
+            own = {"order": batch_last, "variant": "batch-last"}
+            contenders.append(enter("fast", fast, **own))
         return contenders + setup.torch_contenders(
             "layer", x=x, W=W, pad=work.pad, direction=direction
         )

@@ -22,8 +22,8 @@ STOPWATCH = (
 )
 
 
-def memory(work):
-    """Return the ``build`` of: peak memory of one convolution, forward and backward.
+def memory(work, direction):
+    """Return the ``build`` of: peak memory of one convolution.
 
     Counted is what is allocated beside the arrays that exist anyway: images, filters,
     output, and their gradients. NumPy reports its arrays to ``tracemalloc``; the
@@ -40,28 +40,30 @@ def memory(work):
             if name == "PyTorch":
                 continue
             room, dtype = rooms.get(name, (fast, np.float32))
-            order = batch_last if name == "fast" and work.inside else np.asarray
-            layer = make_layer(room, W.astype(dtype), work.pad)
-            measure = functools.partial(peak, layer, order(x.astype(dtype)), order)
+            order = batch_last if name == "fast" else np.asarray
+            x_order = order if work.inside else np.asarray
+            new_layer = functools.partial(make_layer, room, W.astype(dtype), work.pad)
+            arrays = x_order(x.astype(dtype)), order
+            measure = functools.partial(peak, new_layer, *arrays, direction)
             contenders.append(Contender(name, measure))
         return contenders
 
     return build
 
 
-def peak(layer, x, order):
+def peak(new_layer, x, order, direction) -> int:
     """Return the bytes allocated at the worst moment, beside the results."""
-    dout = order(np.ones(layer.forward(x).shape, x.dtype))
-    layer.__dict__.pop("_kept", None)  # what the trial kept must not count as old
-    layer.__dict__.pop("col", None)
+    dout = order(np.ones(new_layer().forward(x).shape, x.dtype))
+    layer = new_layer()  # one that has kept nothing yet
     tracemalloc.start()
     try:
-        out = layer.forward(x)
-        dx = layer.backward(dout)
+        results = [layer.forward(x)]
+        if direction == "backward":
+            results += [layer.backward(dout), layer.dW, layer.db]
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    return most - sum(array.nbytes for array in (out, dx, layer.dW, layer.db))
+    return most - sum(array.nbytes for array in results)
 
 
 def importing(setup: Setup):
@@ -84,18 +86,22 @@ def import_seconds(module):
     return float(printed.stdout)
 
 
+def _memory_cases():
+    titles = {"forward": "forward", "backward": "forward and backward"}
+    for direction, title in titles.items():
+        for number, (shapes, work) in enumerate(CONVOLUTIONS.items(), start=1):
+            yield Case(
+                f"memory{number}-{direction}",
+                f"peak extra memory, conv {title} {shapes}",
+                memory(work, direction),
+                book=8,
+                unit="B",
+                least=1,
+                most=1,
+            )
+
+
 CASES = [
-    *(
-        Case(
-            f"memory{number}",
-            f"peak extra memory, conv {shapes}",
-            memory(work),
-            book=8,
-            unit="B",
-            least=1,
-            most=1,
-        )
-        for number, (shapes, work) in enumerate(CONVOLUTIONS.items(), start=1)
-    ),
+    *_memory_cases(),
     Case("import", "import in a fresh process", importing, limit=0.2, least=5, most=15),
 ]
