@@ -29,9 +29,9 @@ class Setup:
     torch: object = None
     tiny: bool = False
 
-    def engines(self):
-        """Return which of the two engines of cnnlib take part."""
-        return [name for name in ("textbook", "fast") if name in self.names]
+    def numpy_names(self):
+        """Return who takes part in this process."""
+        return [name for name in self.names if name != "PyTorch"]
 
     def torch_contenders(self, kind, **arrays):
         """Return the variants of PyTorch for one kind of work, none if it is out."""

@@ -93,13 +93,8 @@ def layer_case(work, direction):
             call = passes(layer, x_order(x.astype(dtype)), order, direction)
             return local(name, call, variant=variant)
 
-        contenders = []
-        if "book" in setup.names:
-            contenders.append(enter("book", book, np.float64))
-        if "textbook" in setup.names:
-            contenders.append(enter("textbook", cnnlib))
-        if "fast" in setup.names:
-            contenders.append(enter("fast", fast))
+        rooms = {"book": (book, np.float64), "textbook": (cnnlib,), "fast": (fast,)}
+        contenders = [enter(name, *rooms[name]) for name in setup.numpy_names()]
         if "fast" in setup.names and (work.inside or direction == "backward"):
             own = {"order": batch_last, "variant": "batch-last"}
             contenders.append(enter("fast", fast, **own))

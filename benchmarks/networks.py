@@ -76,8 +76,7 @@ def train_step(batch):
             step = stepper(*training(name, setup, x, t, CHECK_RATE), x, t)
             return [step() for _ in range(3)]
 
-        here = ["book"] if "book" in setup.names else []
-        return [enter(name) for name in here + setup.engines()] + (
+        return [enter(name) for name in setup.numpy_names()] + (
             setup.torch_contenders(
                 "step",
                 x=x,
@@ -93,14 +92,15 @@ def train_step(batch):
 def inference(setup: Setup):
     """Scores of 10,000 images; everyone in batches of his own choice."""
     x, _ = digits(50, 12) if setup.tiny else digits(10_000)
-    contenders = []
-    if "book" in setup.names:
-        network = book.SimpleConvNet(simple_convnet(setup).params)
-        contenders.append(local("book", lambda: [in_hundreds(network, x)]))
-    for name in setup.engines():
+
+    def enter(name):
+        if name == "book":
+            network = book.SimpleConvNet(simple_convnet(setup).params)
+            return local(name, lambda: [in_hundreds(network, x)])
         network = simple_convnet(setup, engine=name)
-        contenders.append(local(name, lambda n=network: [n.predict(x)]))
-    return contenders + setup.torch_contenders(
+        return local(name, lambda: [network.predict(x)])
+
+    return [enter(name) for name in setup.numpy_names()] + setup.torch_contenders(
         "inference", x=x, params=dict(simple_convnet(setup).params)
     )
 
@@ -125,8 +125,7 @@ def epoch(setup: Setup):
             lambda: one_epoch(name, setup, *first),
         )
 
-    here = ["book"] if "book" in setup.names else []
-    return [enter(name) for name in here + setup.engines()] + setup.torch_contenders(
+    return [enter(name) for name in setup.numpy_names()] + setup.torch_contenders(
         "epoch",
         parts=parts,
         first=first,
@@ -210,15 +209,16 @@ def alexnet(setup: Setup):
     """One image through five convolutions, three poolings, three affine layers."""
     weights, side = alexnet_weights(setup)
     x = images(1, 3, side, side, seed=99)
-    contenders = []
-    if "book" in setup.names:
-        layers = alexnet_layers(book, weights, np.float64)
-        contenders.append(local("book", lambda: [book.forward(layers.values(), x)]))
-    for name in setup.engines():
+
+    def enter(name):
+        if name == "book":
+            layers = alexnet_layers(book, weights, np.float64).values()
+            return local(name, lambda: [book.forward(layers, x)])
         room = fast if name == "fast" else cnnlib
         network = cnnlib.Sequential(alexnet_layers(room, weights, np.float32))
-        contenders.append(local(name, lambda n=network: [n.predict(x)]))
-    return contenders + setup.torch_contenders(
+        return local(name, lambda: [network.predict(x)])
+
+    return [enter(name) for name in setup.numpy_names()] + setup.torch_contenders(
         "alexnet", x=x, weights=weights, plan=ALEXNET
     )
 

@@ -36,9 +36,7 @@ def memory(work, direction):
         x, W = images(*x_shape), images(*W_shape, seed=8)
         rooms = {"book": (book, np.float64), "textbook": (cnnlib, np.float32)}
         contenders = []
-        for name in setup.names:
-            if name == "PyTorch":
-                continue
+        for name in setup.numpy_names():
             room, dtype = rooms.get(name, (fast, np.float32))
             order = batch_last if name == "fast" else np.asarray
             x_order = order if work.inside else np.asarray

@@ -33,6 +33,16 @@ def test_pytorch_agrees_with_the_book(case, torch_worker):
     check_agreement(case.build(setup), case.rtol)
 
 
+@pytest.mark.parametrize(
+    "name", ["inference", "alexnet", "conv1-forward", "pool-backward"]
+)
+def test_only_the_book_computes_in_float64(name):
+    case = next(case for case in CASES if case.name == name)
+    for contender in case.build(Setup(tiny=True)):
+        types = {array.dtype.name for array in contender.answer()}
+        assert types == {"float64" if contender.name == "book" else "float32"}
+
+
 def test_a_wrong_result_is_noticed():
     right = Contender("book", None, lambda: [np.arange(6.0)])
     wrong = Contender("fast", None, lambda: [np.arange(6.0) + 0.1])
