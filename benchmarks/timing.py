@@ -14,7 +14,7 @@ import numpy as np
 
 SETTLE = 0.04  # seconds of untimed calls at the start of a turn
 TURN = 0.04  # seconds of timed calls in a turn, at least
-LONG = 0.4  # seconds: a call that takes longer is timed at once
+LONG = 1.5  # seconds: a call that takes longer is timed at once, without warming
 HOPELESS = 1.5  # a variant this much slower than its best sister drops out
 
 
