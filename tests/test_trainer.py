@@ -640,6 +640,17 @@ def test_other_data_are_refused(engine, checkpoint):
     refused(message, checkpoint, network, (x, np.eye(4)[t], x_test, t_test))
 
 
+def test_a_single_other_label_among_many_is_noticed(tmp_path):
+    path, (x, t) = tmp_path / "run.npz", samples(300, (1, 2, 2), 3)
+    arrays = (x, t, x[:20], t[:20])
+    trainer_of(Regression(4, 3), arrays, epochs=1, checkpoint=path).train()
+    changed = t.copy()
+    changed[50] = (t[50] + 1) % 3
+    with pytest.raises(ValueError, match="was saved while training on other data"):
+        Trainer.resume(path, Regression(4, 3), x, changed, x[:20], t[:20])
+    Trainer.resume(path, Regression(4, 3), *arrays)
+
+
 def test_another_network_is_refused(engine, checkpoint):
     network = simple(engine, (2, 6, 6))
     refused(r"missing nothing, unknown \['beta1', 'b", checkpoint, network)
