@@ -14,8 +14,6 @@ from .layers import Relu, positive
 from .layout import batch_last, logical
 from .pooling import Pooling, award, slices, tournament
 
-RUN = 128  # numbers side by side in a row of feature maps, for which a stage pays
-
 
 def forward(layers, x, train):
     """Run named layers in order, three of them as one stage where this pays.
@@ -65,7 +63,7 @@ def stage_of(members, x):
         and pool.pad == ((0, 0), (0, 0))
         and pool.stride[0] >= pool.FH
         and pool.stride[1] >= pool.FW
-        and g.OW * len(x) >= RUN
+        and pool.FW * pool.OW * len(x) >= unfold.SHORT
     )
     return Stage(convolution, g, pool) if pays else None
 

@@ -17,6 +17,7 @@ from .threads import share
 
 BLOCK = 1024  # columns of one matrix product, at most
 SMALL = 1_000_000  # products up to which OpenBLAS does not rearrange its operands
+SHORT = 128  # columns below which the patches of all rows make one product
 CACHE = 1 << 17  # numbers that stay in a core's own cache: half a megabyte
 
 
@@ -25,15 +26,45 @@ def forward(x, W, b, g, out):
 
     Returns what ``backward`` wants: the patches (OH, FH*C*FW, OW*N).
     """
-    patches = windows(unfold_width(x, g), g)
+    patches, W, out = prepare(unfold_width(x, g), g, W, out)
     out = by_row(out)
 
     def work(rows):
         for few in chunks(rows, out[0].size):
             multiply(W, b, patches[few], out[few])
 
-    share(work, g.OH, out.size + patches.size)
+    share(work, len(out), out.size + patches.size)
     return patches
+
+
+def prepare(xw, g, W, maps):
+    """Return patches, and W and maps in the shapes that fit to them.
+
+    Usually these are as they are. Where a row is short, as for a single image, all
+    patches are copied into one matrix: it is then as if a filter of 1 x (C*FH*FW)
+    ran over an image of one row (AlexNet with one image: 3x faster).
+    """
+    if xw.shape[3] >= SHORT or g.OH == 1:
+        return windows(xw, g), W, maps
+    patches = gather(xw, g)[np.newaxis]
+    return patches, *in_one_row(W, maps)
+
+
+def in_one_row(W, maps):
+    """Return W as (FN, 1, 1, C*FH*FW), maps (FN, OH, OW, N) as (FN, 1, OH*OW, N)."""
+    FN, N = len(W), maps.shape[3]
+    return W.reshape(FN, 1, 1, -1), maps.reshape(FN, 1, -1, N)
+
+
+def gather(xw, g):
+    """Copy all patches into one matrix (C*FH*FW, OH*OW*N), in the order of W."""
+    _, C, FW, columns = xw.shape
+    col = np.empty((C, g.FH, FW, g.OH, columns), xw.dtype)
+    for i in range(g.FH):
+        start, step = i * g.dilation[0], g.stride[0]
+        rows = slice(start, start + step * (g.OH - 1) + 1, step)
+        col[:, i] = xw[rows].transpose(1, 2, 0, 3)  # (C, FW, OH, OW*N)
+    return col.reshape(C * g.FH * FW, -1)
 
 
 def multiply(W, b, patches, out):
@@ -137,7 +168,11 @@ def windows(xw, g):
 
 def backward(dout, patches, W, g, shape, images):
     """Return dW, and dx (C, H, W, N) if ``images``, from dout (FN, OH, OW, N)."""
-    dW = backward_filters(dout, patches, W)
+    if len(patches) == g.OH:
+        dW = backward_filters(dout, patches, W)
+    else:
+        rows, maps = in_one_row(W, dout)
+        dW = backward_filters(maps, patches, rows).reshape(W.shape)
     return dW, backward_images(dout, W, g, shape) if images else None
 
 
