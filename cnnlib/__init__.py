@@ -31,3 +31,12 @@ from .layers import (
 from . import fast
 from .networks import Sequential, SimpleConvNet
 from .trainer import Trainer
+from .data import (
+    CIFAR10_CLASSES,
+    FASHION_MNIST_CLASSES,
+    load_cifar10,
+    load_digits,
+    load_fashion_mnist,
+    load_handwritten_digits,
+    load_mnist,
+)

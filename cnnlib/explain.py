@@ -1,8 +1,54 @@
-"""Small helps for reading: questions that keep their answer back."""
+"""Small helps for reading: folded answers, and checks that give a hint."""
 
 import html
 
-__all__ = ["guess"]
+import numpy as np
+
+__all__ = ["check", "guess"]
+
+
+def check(answer, right, mistakes=()) -> None:
+    """Say whether an answer is right, and if not, which mistake it looks like.
+
+    Parameters
+    ----------
+    answer : number, array or None
+        What the student wrote; None if nothing yet.
+    right : number or array
+    mistakes : sequence of (value, hint)
+        What known mistakes lead to, each with a hint that names it.
+
+    Examples
+    --------
+    >>> check(14, right=28, mistakes=[(14, "the padding counts on both sides")])
+    Not yet: the padding counts on both sides.
+    >>> check(28, right=28)
+    Right.
+    """
+    if answer is None or answer is ...:
+        print("Write your answer in place of None, then run the cell again.")
+        return
+    try:
+        answer = np.asarray(answer, dtype=float)
+    except (TypeError, ValueError):
+        print(f"Not yet: {answer!r} is no number or array of numbers.")
+        return
+    if _equal(answer, right):
+        print("Right.")
+        return
+    for value, hint in mistakes:
+        if _equal(answer, value):
+            print(f"Not yet: {hint}.")
+            return
+    if answer.shape != np.shape(right):
+        print(f"Not yet: the shape is {answer.shape}, expected {np.shape(right)}.")
+    else:
+        print("Not yet. Go back to the last example and follow it step by step.")
+
+
+def _equal(answer, value):
+    value = np.asarray(value, dtype=float)
+    return answer.shape == value.shape and np.allclose(answer, value, rtol=1e-4)
 
 
 class guess:  # lower case: it reads as a verb, guess(answer)

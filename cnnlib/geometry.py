@@ -106,6 +106,11 @@ def receptive_field(layers) -> int:
     >>> receptive_field([(5, 1), (2, 2)])
     6
     """
+    if not hasattr(layers, "__iter__"):
+        raise TypeError(
+            f"layers is {layers!r}; expected a list with one entry a layer, for "
+            "example [3, (2, 2)]: a 3x3 convolution, then 2x2 pooling with stride 2."
+        )
     field, step = 1, 1
     for number, layer in enumerate(layers, start=1):
         parts = tuple(layer) if isinstance(layer, tuple | list) else (layer,)
@@ -114,7 +119,7 @@ def receptive_field(layers) -> int:
                 f"layer {number} is {layer!r}; expected a window, (window, stride) or "
                 "(window, stride, dilation), each one whole number."
             )
-        window, stride, dilation = (*parts, 1, 1)[:3] if len(parts) < 3 else parts
+        window, stride, dilation = (*parts, 1, 1)[:3]
         window = whole(window, f"window of layer {number}", least=1)
         stride = whole(stride, f"stride of layer {number}", least=1)
         dilation = whole(dilation, f"dilation of layer {number}", least=1)
@@ -147,7 +152,9 @@ class Window(NamedTuple):
         return padded[..., top : H - bottom, left : W - right]
 
 
-def resolve(H, W, filter_h, filter_w, stride=1, pad=0, dilation=1) -> Window:
+def resolve(
+    H, W, filter_h, filter_w, stride=1, pad=0, dilation=1, what="filter"
+) -> Window:
     """Turn what a user may write for stride, pad and dilation into plain numbers.
 
     Parameters
@@ -158,6 +165,8 @@ def resolve(H, W, filter_h, filter_w, stride=1, pad=0, dilation=1) -> Window:
         Height and width of the window, in pixels.
     stride, dilation : int or (vertical, horizontal)
     pad : int, (vertical, horizontal), ((top, bottom), (left, right)) or a mode
+    what : str
+        What an error calls the window.
 
     Returns
     -------
@@ -185,9 +194,9 @@ def resolve(H, W, filter_h, filter_w, stride=1, pad=0, dilation=1) -> Window:
         room = size + sum(p) - span(f, d)
         if room < 0:
             raise ValueError(
-                f"filter {FH}x{FW}{_dilated(d)} does not fit into {H}x{W} with pad "
+                f"{what} {FH}x{FW}{_dilated(d)} does not fit into {H}x{W} with pad "
                 f"{pad}: {_sum(size, *p, f, d)} < 0. "
-                "Use a smaller filter or more padding."
+                f"Use a smaller {what} or more padding."
             )
         places.append(room // s + 1)
     return Window(FH, FW, stride, amounts, dilation, *places)
@@ -205,7 +214,7 @@ def resolve_pooling(H, W, pool_h, pool_w, stride=None, pad=0) -> Window:
         As ``resolve``, or if the padding is as large as the window.
     """
     stride = (pool_h, pool_w) if stride is None else stride
-    g = resolve(H, W, pool_h, pool_w, stride, pad)
+    g = resolve(H, W, pool_h, pool_w, stride, pad, what="pooling window")
     if max(g.pad[0]) >= g.FH or max(g.pad[1]) >= g.FW:
         raise ValueError(
             f"pad {pad} is not smaller than the pooling window {g.FH}x{g.FW}: some "

@@ -19,7 +19,16 @@ from numpy.lib import format as npy
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 # What reading a damaged archive may raise, from the zip down to the array.
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, KeyError)
+# RuntimeError: a flipped bit can say "encrypted" or "packed by an unknown method".
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    OSError,
+    KeyError,
+    RuntimeError,
+)
 
 
 def save_arrays(path, arrays) -> Path:
@@ -43,15 +52,18 @@ def save_arrays(path, arrays) -> Path:
     ------
     ValueError
         If the name does not end in ``.npz``.
+    TypeError
+        If an array holds Python objects: only a pickle could keep them.
     OSError
         If the folder is missing or can not be written.
     """
     path = npz_path(path, "write")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"can not write {path}: there is no folder {path.parent}. Create it first, "
-            f"for example with Path({str(path.parent)!r}).mkdir(parents=True)."
-        )
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise TypeError(
+                f"can not write {path}: {name} holds Python objects, which only a "
+                "pickle could keep. Save plain arrays of numbers."
+            )
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.tmp")
     try:
         with open(temporary, "xb") as file:
@@ -93,24 +105,21 @@ def load_arrays(path, expected=None) -> dict:
         or holds a number that is not finite.
     """
     path = npz_path(path, "read")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; expected an .npz file.")
     if not path.is_file():
         raise FileNotFoundError(
             f"there is no file {path} (looked in {path.resolve().parent}). "
             "Check the name, or save the parameters first."
         )
-    try:
-        with zipfile.ZipFile(path) as archive:
-            headers = {
-                name.removesuffix(".npy"): _header(archive, name)
-                for name in archive.namelist()
-            }
-            if expected is not None:
-                check_same(path, headers, expected)
-            arrays = {name: _read(archive, f"{name}.npy") for name in headers}
-    except _Difference:
-        raise
-    except (*DAMAGE, MemoryError) as error:
-        raise ValueError(f"{path} {_what_is_wrong(path, error)}") from None
+    with _explaining_damage(path), zipfile.ZipFile(path) as archive:
+        claims = {name: _claim(archive, name) for name in archive.namelist()}
+    _refuse_what_is_no_array(path, claims)
+    claims = {name.removesuffix(".npy"): claim for name, claim in claims.items()}
+    if expected is not None:
+        check_same(path, claims, expected)
+    with _explaining_damage(path), zipfile.ZipFile(path) as archive:
+        arrays = {name: _read(archive, f"{name}.npy") for name in claims}
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             count = int((~np.isfinite(array)).sum())
@@ -122,7 +131,10 @@ def load_arrays(path, expected=None) -> dict:
 
 
 def npz_path(path, verb) -> Path:
-    """Return ``path`` as a Path, refusing names that do not end in .npz."""
+    """Return ``path`` as a Path, refusing names that do not end in .npz.
+
+    To "write" needs a folder as well, better missed before training than after.
+    """
     path = Path(path)
     if path.suffix == ".pkl":
         raise ValueError(
@@ -135,6 +147,11 @@ def npz_path(path, verb) -> Path:
             f"can not {verb} {path}: expected a name that ends in .npz, for example "
             f"{path.with_suffix('.npz')}."
         )
+    if verb == "write" and not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"can not write {path}: there is no folder {path.parent}. Create it first, "
+            f"for example with Path({str(path.parent)!r}).mkdir(parents=True)."
+        )
     return path
 
 
@@ -145,29 +162,35 @@ class _Claim(NamedTuple):
     dtype: np.dtype
 
 
-class _Difference(ValueError):
-    """The file is sound, but it is not the one that was expected."""
+def _claim(archive, name):
+    """Return the shape and type that a member claims, without reading its data.
 
-
-def _header(archive, name):
-    """Return the shape and type that a member claims, without reading its data."""
+    None if its name is not that of an array.
+    """
     if not name.endswith(".npy"):
-        raise _Difference(
-            f"{archive.filename} is a zip archive with other things in it ({name}); "
-            "expected an .npz file from save_params."
-        )
+        return None
     with archive.open(name) as member:
         shape, _, dtype = HEADERS[npy.read_magic(member)](member)
         start = member.tell()
-    if dtype.hasobject:
-        raise _Difference(
-            f"{archive.filename}: {name} holds pickled objects, which can run any code "
-            "when they are read. It was not opened. Save plain arrays of numbers."
-        )
     claimed, found = math.prod(shape) * dtype.itemsize, archive.getinfo(name).file_size
-    if found - start != claimed:
+    if not dtype.hasobject and found - start != claimed:
         raise EOFError(f"{name} claims {claimed} bytes and holds {found - start}")
     return _Claim(shape, dtype)
+
+
+def _refuse_what_is_no_array(path, claims):
+    """Say that the archive holds other things than plain arrays."""
+    for name, claim in claims.items():
+        if claim is None:
+            raise ValueError(
+                f"{path} is a zip archive with other things in it ({name}); expected "
+                "an .npz file from save_params."
+            )
+        if claim.dtype.hasobject:
+            raise ValueError(
+                f"{path}: {name} holds pickled objects, which can run any code when "
+                "they are read. It was not opened. Save plain arrays of numbers."
+            )
 
 
 def _read(archive, name):
@@ -183,22 +206,33 @@ def check_same(path, found, expected) -> None:
     missing = sorted(set(expected) - set(found))
     extra = sorted(set(found) - set(expected))
     if missing or extra:
-        raise _Difference(
+        raise ValueError(
             f"{path} belongs to another network: missing {missing or 'nothing'}, "
             f"unknown {extra or 'nothing'}. Build the network as it was when saved."
         )
     for name, array in expected.items():
         shape, dtype = found[name].shape, found[name].dtype
         if shape != array.shape:
-            raise _Difference(
+            raise ValueError(
                 f"{path}: {name} has shape {shape}, this network needs {array.shape}. "
                 "Build the network with the same sizes as the saved one."
             )
         if dtype != array.dtype:
-            raise _Difference(
-                f"{path}: {name} holds {dtype}, this network {array.dtype}. "
-                f"Convert the network first: network.astype(np.{dtype})."
+            advice = f"Convert the array in the file: {name}.astype(np.{array.dtype})."
+            if dtype.kind == "f" and dtype.isnative:
+                advice = f"Convert the network first: network.astype(np.{dtype})."
+            raise ValueError(
+                f"{path}: {name} holds {dtype}, this network {array.dtype}. {advice}"
             )
+
+
+@contextlib.contextmanager
+def _explaining_damage(path):
+    """Turn whatever a broken archive raises into a sentence about the file."""
+    try:
+        yield
+    except (*DAMAGE, MemoryError) as error:
+        raise ValueError(f"{path} {_what_is_wrong(path, error)}") from None
 
 
 def _what_is_wrong(path, error) -> str:

@@ -37,7 +37,7 @@ def forward(layers, x, train):
 def backward(done, dout):
     """Set all gradients, back to the first step with parameters and no further."""
     done = list(done)
-    while len(done) > 1 and not any(a.parameters for a in all_layers(done[0])):
+    while len(done) > 1 and not _learns(done[0]):
         del done[0]  # nobody needs the dx before
     for step in reversed(done[1:]):
         dout = step.backward(dout)
@@ -56,15 +56,18 @@ def all_layers(thing):
             yield from all_layers(value)
 
 
+def _learns(step):
+    """Tell whether a layer has parameters, or may have them inside."""
+    return not isinstance(step, Layer) or any(a.parameters for a in all_layers(step))
+
+
 def stage_of(members, x):
     """Return convolution, ReLU and pooling as a stage for images x, or None."""
     kinds = [type(layer) for _, layer in members]
     if kinds not in ([Convolution, Relu, Pooling], [Convolution, Pooling, Relu]):
         return None
-    (name, convolution), (pool_name, pooling) = (
-        members[0],
-        members[kinds.index(Pooling)],
-    )
+    name, convolution = members[0]
+    pool_name, pooling = members[kinds.index(Pooling)]
     with naming(name):
         g = convolution.window(x)
     with naming(pool_name):

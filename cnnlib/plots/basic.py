@@ -1,14 +1,9 @@
-"""Figures of the course: arrays in, Axes out.
-
-A function draws into ``ax`` or makes a figure of its own, and returns the Axes, so
-that titles and labels can still be changed. None shows anything; the notebooks end
-a cell with ``describe``, which adds words for people who do not see the picture.
-"""
+"""The figures that every notebook uses: images, filters, curves and bars."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from . import checks
+from .. import checks
 
 __all__ = [
     "accuracy_curves",
@@ -147,7 +142,7 @@ def accuracy_curves(train, test, ax=None):
 
 
 def probability_bars(probabilities, truth=None, ax=None):
-    """Draw one bar a class; hatch the right one; return the Axes.
+    """Draw one bar a class and point at the right one; return the Axes.
 
     Parameters
     ----------
@@ -159,9 +154,17 @@ def probability_bars(probabilities, truth=None, ax=None):
     """
     ax = _axes(ax)
     classes = np.arange(len(probabilities))
-    bars = ax.bar(classes, probabilities, color="C0")
+    ax.bar(classes, probabilities, color="C0")
     if truth is not None:
-        bars[truth].set(hatch="///", edgecolor="white")
+        above = (0, 12)  # points
+        ax.annotate(
+            "truth",
+            (truth, probabilities[truth]),
+            above,
+            textcoords="offset points",
+            ha="center",
+            arrowprops={"arrowstyle": "->"},
+        )
     ax.set(xlabel="class", ylabel="probability", ylim=(0, 1), xticks=classes)
     return ax
 
@@ -203,7 +206,7 @@ def _mosaic(images, nx, gap, ax, fill, limits):
         canvas[y : y + H, x : x + W] = image
     if ax is None:
         inches = 6.0
-        _, ax = plt.subplots(figsize=(inches, inches * height / width + 0.3))
+        _, ax = plt.subplots(figsize=(inches, inches * height / width))
     ax.imshow(canvas, cmap="gray", vmin=limits[0], vmax=limits[1])
     ax.set_axis_off()
     return ax
