@@ -420,7 +420,9 @@ def test_errors_speak_of_the_whole_batch():
         fast.loss_and_gradient(quick.layers, quick.last_layer, x, t[:-1])
     with pytest.raises(ValueError, match=r"layer 'Conv1': x has shape \(50, 12, 12\)"):
         fast.loss_and_gradient(quick.layers, quick.last_layer, x[:, 0], t)
-    with pytest.raises(ValueError, match="layer 'Pool1': pooling window 2x2 does not fit"):
+    with pytest.raises(
+        ValueError, match="layer 'Pool1': pooling window 2x2 does not fit"
+    ):
         fast.predict(quick.layers, x[:, :, :5, :5], 50)
     with pytest.raises(ValueError, match="layer 'Odd1': odd"):
         fast.predict({"Odd1": Fail(ValueError("odd"), None)}, x, 10)

@@ -8,7 +8,7 @@ rows of them, pools these at once, and forgets them.
 import numpy as np
 
 from ..layer import Layer, naming
-from . import unfold
+from . import unfold, winograd
 from .convolution import Convolution
 from .layers import Relu, positive
 from .layout import batch_last, logical
@@ -75,6 +75,7 @@ def stage_of(members, x):
     pays = (
         x.dtype.kind == "f"
         and convolution.groups == 1
+        and not winograd.suits(convolution.W, g, len(x))
         and pool.pad == ((0, 0), (0, 0))
         and pool.stride[0] >= pool.FH
         and pool.stride[1] >= pool.FW
@@ -130,14 +131,14 @@ class Stage(Layer):
             part = few[:, : rows.stop - rows.start]
             entries = self._entries(part)
             award(dout[:, pooled], winner, entries, apart=True)
-            dW += unfold.backward_filters(part, patches[rows], W)
+            dW += unfold.backward_filters(unfold.by_row(part), patches[rows])
             if maps is not None:
                 window = self.pool._replace(OH=pooled.stop - pooled.start)
                 for target, entry in zip(
                     slices(maps[:, rows], window), entries, strict=True
                 ):
                     target[...] = entry
-        self.convolution.set_gradients(dW, dout)
+        self.convolution.set_gradients(unfold.unordered(dW, W), dout)
 
     def _patches(self, x):
         """Unfold the images so that pooling finds long runs of memory.
