@@ -71,6 +71,10 @@ class Layer:
         dtype = getattr(self, name).dtype
         return gradient.astype(dtype, copy=False) if dtype.kind == "f" else gradient
 
+    def __getstate__(self):
+        """Let a copy remember no forward pass: it is large, and not the copy's."""
+        return {name: v for name, v in vars(self).items() if name != "_kept"}
+
     def __repr__(self):
         shapes = [f"{name} {getattr(self, name).shape}" for name in self.parameters]
         settings = [
