@@ -250,3 +250,25 @@ def test_ruff(command):
     )
     if run.returncode != 0:
         pytest.fail(run.stdout + run.stderr, pytrace=False)
+
+
+# --- the README ----------------------------------------------------------------------
+
+
+def test_readme_lists_every_notebook_and_every_module():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    notebooks = [f"notebooks/{p.name}" for p in (ROOT / "notebooks").glob("*.ipynb")]
+    modules = {f"`{module}`" for module, _, _ in package_files() if module}
+    missing = [name for name in [*notebooks, *modules] if name not in readme]
+    assert not missing
+
+
+def test_readme_cites_tests_and_files_that_exist():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    tests = "".join(p.read_text("utf-8") for p in (ROOT / "tests").glob("*.py"))
+    cited = set(re.findall(r"`(test_\w+)`", readme))
+    assert cited, "the differences from the book cite their tests"
+    assert not [name for name in cited if f"def {name}(" not in tests]
+    links = re.findall(r"\]\(([^)#:]+)\)", readme)
+    files = re.findall(r"`((?:tests|notebooks|benchmarks)/[\w./-]+)`", readme)
+    assert not [name for name in [*links, *files] if not (ROOT / name).exists()]
