@@ -5,6 +5,8 @@ of its output. Between the two it must remember something, and this is the one
 place where it does so.
 """
 
+import contextlib
+
 import numpy as np
 
 from . import checks
@@ -21,12 +23,13 @@ class Layer:
     statistics : tuple of str
         Names of arrays that are saved with the parameters but not trained.
     per_sample : bool
-        True if every sample of a batch is treated alone.
+        True if every sample of a batch is treated alone, so that a batch may be
+        cut in two. A layer that does not say so is never cut.
     """
 
     parameters: tuple[str, ...] = ()
     statistics: tuple[str, ...] = ()
-    per_sample = True
+    per_sample = False
     _kept = None
 
     def keep(self, train, out, *values):
@@ -74,3 +77,14 @@ class Layer:
             and name not in ("parameters", "statistics")
         ]
         return f"{type(self).__name__}({', '.join(shapes + settings)})"
+
+
+@contextlib.contextmanager
+def naming(layer_name):
+    """Let an error say in which layer it happened."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError):
+            raise
+        raise type(error)(f"layer {layer_name!r}: {error}") from None

@@ -1,0 +1,62 @@
+"""From ordinary memory to batch-last memory, and back to ordinary shapes.
+
+An array that lies batch-last keeps its shape (N, C, H, W); only its strides
+differ. ``batch_last`` shows such an array as (C, H, W, N), the order of its
+numbers in memory, and ``logical`` turns that view round again. Neither copies
+anything but an array that comes from outside.
+"""
+
+import numpy as np
+
+
+def batch_last(x):
+    """Return images as (C, H, W, N), samples side by side; copy only if needed.
+
+    The copy is made once, in front of the first layer: every later layer finds
+    its input in this order already.
+    """
+    view = x.transpose(1, 2, 3, 0)
+    if view.flags.c_contiguous or (len(x) > 1 and view.strides[3] == view.itemsize):
+        return view
+    return np.ascontiguousarray(view)
+
+
+def logical(view):
+    """Return (C, H, W, N) as (N, C, H, W) without moving a number."""
+    return view.transpose(3, 0, 1, 2)
+
+
+def feature_rows(x):
+    """Return a batch (N, ...) as a matrix (D, N), one row a feature.
+
+    A matrix product takes either order of memory, so the only copy is that of
+    images that are neither batch-last nor contiguous.
+    """
+    if x.ndim == 4 and not x.flags.c_contiguous:
+        return batch_last(x).reshape(-1, len(x))
+    return x.reshape(len(x), -1).T
+
+
+def channel_rows(x):
+    """Return a batch (N, C, ...) as a contiguous matrix, one row a channel."""
+    view = batch_last(x) if x.ndim == 4 else x.T
+    return np.ascontiguousarray(view.reshape(len(view), -1))
+
+
+def from_channel_rows(rows, shape):
+    """Return a matrix of ``channel_rows`` in the ``shape`` (N, C, ...) it had."""
+    if len(shape) == 4:
+        return logical(rows.reshape(*shape[1:], shape[0]))
+    return rows.T
+
+
+def working_type(x, *parameters):
+    """Return the type to compute in: that of x if floating, else as NumPy mixes."""
+    return x.dtype if x.dtype.kind == "f" else np.result_type(x, *parameters)
+
+
+def gradient_like(gradient, array):
+    """Return a parameter's gradient in the parameter's own floating type."""
+    if array.dtype.kind == "f":
+        return gradient.astype(array.dtype, copy=False)
+    return gradient
