@@ -36,6 +36,16 @@ def array(values, name):
     return values
 
 
+def floats(values, name):
+    """Return ``values`` as a floating array: whole numbers become float64.
+
+    Small integers would wrap around in ``x - x.max()`` or ``x * x``, and NumPy
+    computes functions of them in half precision.
+    """
+    values = array(values, name)
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
+
+
 def images(x, channels=None, name="x"):
     """Return ``x`` as an array (N, C, H, W), with C checked if it is given.
 
@@ -212,6 +222,8 @@ def labels(t, shape):
 
 def lowest(x):
     """Return the number that never wins a maximum, in the type of ``x``."""
+    if x.dtype.kind == "b":
+        return False
     return -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
 
 

@@ -91,9 +91,9 @@ class Convolution(Layer):
         douts = np.split(dout, self.groups, axis=1)  # each (N*OH*OW, FN/groups)
 
         dW = np.vstack([d.T @ c for d, c in zip(douts, cols, strict=True)])
-        self.dW = dW.reshape(self.W.shape)
+        self.dW = self.like("W", dW.reshape(self.W.shape))
         if self.b is not None:
-            self.db = dout.sum(axis=0)
+            self.db = self.like("b", dout.sum(axis=0))
         dcol = np.hstack([d @ f for d, f in zip(douts, filters, strict=True)])
         return col2im(dcol, x_shape, FH, FW, self.stride, self.pad, self.dilation)
 

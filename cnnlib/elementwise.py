@@ -25,7 +25,7 @@ class Sigmoid(Layer):
 
     def forward(self, x, train=True):
         """Return ``1 / (1 + exp(-x))`` in the shape of x."""
-        out = sigmoid(checks.array(x, "x"))
+        out = sigmoid(checks.floats(x, "x"))
         return self.keep(train, out, out)
 
     def backward(self, dout):
@@ -46,7 +46,7 @@ class Tanh(Layer):
 
     def forward(self, x, train=True):
         """Return ``tanh(x)`` in the shape of x."""
-        out = np.tanh(checks.array(x, "x"))
+        out = np.tanh(checks.floats(x, "x"))
         return self.keep(train, out, out)
 
     def backward(self, dout):
@@ -112,7 +112,7 @@ class SoftmaxWithLoss(Layer):
 
         ``t`` holds labels (N,), or one-hot rows or probabilities (N, classes).
         """
-        x = checks.array(x, "x")
+        x = checks.floats(x, "x")
         if x.ndim != 2:
             raise ValueError(f"x has shape {x.shape}; expected scores (N, classes).")
         t = checks.labels(t, x.shape)

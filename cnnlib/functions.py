@@ -39,7 +39,7 @@ def softmax(x):
     ----------
     Saito, section 3.5.
     """
-    x = checks.array(x, "x")
+    x = checks.floats(x, "x")
     e = np.exp(x - x.max(axis=-1, keepdims=True))
     return e / e.sum(axis=-1, keepdims=True)
 
@@ -78,7 +78,7 @@ def cross_entropy_error(y, t) -> float:
     Saito, section 4.2.
     """
     y = checks.array(y, "y")
-    t = np.asarray(t)
+    t = checks.array(t, "t")
     if y.ndim == 1:
         y, t = y[np.newaxis], t[np.newaxis]
     if y.ndim != 2:

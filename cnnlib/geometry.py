@@ -106,6 +106,11 @@ def receptive_field(layers) -> int:
     >>> receptive_field([(5, 1), (2, 2)])
     6
     """
+    if not hasattr(layers, "__iter__"):
+        raise TypeError(
+            f"layers is {layers!r}; expected a list with one entry a layer, for "
+            "example [3, (2, 2)]: a 3x3 convolution, then 2x2 pooling with stride 2."
+        )
     field, step = 1, 1
     for number, layer in enumerate(layers, start=1):
         parts = tuple(layer) if isinstance(layer, tuple | list) else (layer,)
@@ -114,7 +119,7 @@ def receptive_field(layers) -> int:
                 f"layer {number} is {layer!r}; expected a window, (window, stride) or "
                 "(window, stride, dilation), each one whole number."
             )
-        window, stride, dilation = (*parts, 1, 1)[:3] if len(parts) < 3 else parts
+        window, stride, dilation = (*parts, 1, 1)[:3]
         window = whole(window, f"window of layer {number}", least=1)
         stride = whole(stride, f"stride of layer {number}", least=1)
         dilation = whole(dilation, f"dilation of layer {number}", least=1)

@@ -108,7 +108,7 @@ def col2im(col, input_shape, filter_h, filter_w, stride=1, pad=0, dilation=1):
 
 
 def _image_shape(shape):
-    if len(shape) != 4 or min(shape) < 1:
+    if np.shape(shape) != (4,) or min(shape) < 1:
         raise ValueError(
             f"input_shape is {shape}; expected four positive numbers (N, C, H, W): "
             "pass x.shape of the images."

@@ -66,6 +66,11 @@ class Layer:
             arrays = [array.astype(x.dtype, copy=False) for array in arrays]
         return arrays
 
+    def like(self, name, gradient):
+        """Return a gradient in the floating type of the parameter it belongs to."""
+        dtype = getattr(self, name).dtype
+        return gradient.astype(dtype, copy=False) if dtype.kind == "f" else gradient
+
     def __repr__(self):
         shapes = [f"{name} {getattr(self, name).shape}" for name in self.parameters]
         settings = [
@@ -85,6 +90,5 @@ def naming(layer_name):
     try:
         yield
     except (TypeError, ValueError) as error:
-        if type(error) not in (TypeError, ValueError):
-            raise
-        raise type(error)(f"layer {layer_name!r}: {error}") from None
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"layer {layer_name!r}: {error}") from None

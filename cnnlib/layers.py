@@ -71,9 +71,9 @@ class Affine(Layer):
     def backward(self, dout):
         """Set dW and db; return dx in the shape of x."""
         dout, x_shape, rows, W = self.recall(dout)
-        self.dW = rows.T @ dout  # (D, M)
+        self.dW = self.like("W", rows.T @ dout)  # (D, M)
         if self.b is not None:
-            self.db = dout.sum(axis=0)  # (M,)
+            self.db = self.like("b", dout.sum(axis=0))  # (M,)
         return (dout @ W.T).reshape(x_shape)
 
 
@@ -157,7 +157,7 @@ class BatchNormalization(Layer):
 
     def forward(self, x, train=True):
         """Return the normalized x in the shape of x."""
-        x = checks.channels(x, len(self.gamma))
+        x = checks.floats(checks.channels(x, len(self.gamma)), "x")
         gamma, beta = (_along_channels(p, x) for p in self.parameters_like(x))
         if train:
             mean, var = self._batch_statistics(x)
@@ -172,11 +172,12 @@ class BatchNormalization(Layer):
         """Set dgamma and dbeta; return dx in the shape of x."""
         dout, scaled, slope = self.recall(dout)
         axes = _batch_axes(dout)
-        self.dbeta = dout.sum(axis=axes)
-        self.dgamma = (dout * scaled).sum(axis=axes)
+        dbeta = dout.sum(axis=axes)
+        dgamma = (dout * scaled).sum(axis=axes)
+        self.dbeta, self.dgamma = self.like("beta", dbeta), self.like("gamma", dgamma)
         n = dout.size // len(self.gamma)  # values a feature
-        mean_dout = _along_channels(self.dbeta / n, dout)
-        mean_product = _along_channels(self.dgamma / n, dout)
+        mean_dout = _along_channels(dbeta / n, dout)
+        mean_product = _along_channels(dgamma / n, dout)
         return slope * (dout - mean_dout - scaled * mean_product)
 
     def _batch_statistics(self, x):
@@ -230,11 +231,11 @@ class LocalResponseNormalization(Layer):
 
     def __init__(self, size=5, alpha=1e-4, beta=0.75, k=2.0):
         self.size = whole(size, "size", least=1)
-        self.alpha, self.beta, self.k = alpha, beta, k
+        self.alpha, self.beta, self.k = float(alpha), float(beta), float(k)
 
     def forward(self, x, train=True):
         """Return the normalized feature maps (N, C, H, W)."""
-        x = checks.images(x)
+        x = checks.floats(checks.images(x), "x")
         before, after = self.size // 2, (self.size - 1) // 2
         energy = _sum_channels(x * x, before, after)  # (N, C, H, W)
         base = self.k + self.alpha / self.size * energy

@@ -9,6 +9,7 @@ loops: over every output number, and over every point of its window; only
 
 import numpy as np
 
+from .checks import floats, lowest
 from .geometry import resolve, resolve_pooling
 
 
@@ -17,14 +18,14 @@ def convolution(x, W, b=None, stride=1, pad=0, dilation=1, groups=1):
     FN, C, FH, FW = W.shape
     g = resolve(*x.shape[2:], FH, FW, stride, pad, dilation)
     padded = _pad(x, g, 0)
-    out = np.zeros((len(x), FN, g.OH, g.OW), np.result_type(x, W))
+    b = np.zeros(FN, W.dtype) if b is None else b
+    out = np.zeros((len(x), FN, g.OH, g.OW), np.result_type(x, W, b))
     for n, k, oy, ox in np.ndindex(out.shape):
         first = k // (FN // groups) * C  # the first channel of the filter's group
         for c, i, j in np.ndindex(C, FH, FW):
             pixel = padded[n, first + c][g.at(oy, ox, i, j)]
             out[n, k, oy, ox] += pixel * W[k, c, i, j]
-        if b is not None:
-            out[n, k, oy, ox] += b[k]
+        out[n, k, oy, ox] += b[k]
     return out
 
 
@@ -57,11 +58,9 @@ def convolution_backward(dout, x, W, stride=1, pad=0, dilation=1, groups=1):
     FN, C, FH, FW = W.shape
     g = resolve(*x.shape[2:], FH, FW, stride, pad, dilation)
     padded = _pad(x, g, 0)
-    dpadded, dW, db = (
-        np.zeros_like(padded),
-        np.zeros_like(W),
-        np.zeros_like(W, shape=FN),
-    )
+    dtype = np.result_type(dout, x, W)
+    dpadded = np.zeros(padded.shape, dtype)
+    dW, db = np.zeros(W.shape, dtype), np.zeros(FN, dtype)
     for n, k, oy, ox in np.ndindex(dout.shape):
         first = k // (FN // groups) * C
         for c, i, j in np.ndindex(C, FH, FW):
@@ -75,8 +74,8 @@ def convolution_backward(dout, x, W, stride=1, pad=0, dilation=1, groups=1):
 def max_pooling(x, pool_h, pool_w, stride=None, pad=0):
     """Keep the largest number of each window; padding never wins."""
     g = resolve_pooling(*x.shape[2:], pool_h, pool_w, stride, pad)
-    padded = _pad(x, g, -np.inf)
-    out = np.full((*x.shape[:2], g.OH, g.OW), -np.inf, x.dtype)
+    padded = _pad(x, g, lowest(x))  # minus infinity, or the smallest integer
+    out = np.full((*x.shape[:2], g.OH, g.OW), lowest(x), x.dtype)
     for n, c, oy, ox in np.ndindex(out.shape):
         for i, j in np.ndindex(pool_h, pool_w):
             pixel = padded[n, c][g.at(oy, ox, i, j)]
@@ -87,8 +86,8 @@ def max_pooling(x, pool_h, pool_w, stride=None, pad=0):
 def max_pooling_backward(dout, x, pool_h, pool_w, stride=None, pad=0):
     """Send each gradient to the winner of its window: the first, if several tie."""
     g = resolve_pooling(*x.shape[2:], pool_h, pool_w, stride, pad)
-    padded = _pad(x, g, -np.inf)
-    dpadded = np.zeros_like(padded)
+    padded = _pad(x, g, lowest(x))
+    dpadded = np.zeros(padded.shape, dout.dtype)
     for n, c, oy, ox in np.ndindex(dout.shape):
         winner, largest = None, -np.inf
         for i, j in np.ndindex(pool_h, pool_w):
@@ -102,6 +101,7 @@ def max_pooling_backward(dout, x, pool_h, pool_w, stride=None, pad=0):
 def average_pooling(x, pool_h, pool_w, stride=None, pad=0):
     """Average the real pixels of each window; padding is not counted."""
     g = resolve_pooling(*x.shape[2:], pool_h, pool_w, stride, pad)
+    x = floats(x, "x")
     padded, real = _pad(x, g, 0), _pad(np.ones_like(x), g, 0)
     out = np.zeros((*x.shape[:2], g.OH, g.OW), x.dtype)
     for n, c, oy, ox in np.ndindex(out.shape):
@@ -117,7 +117,7 @@ def average_pooling_backward(dout, x, pool_h, pool_w, stride=None, pad=0):
     """Share each gradient equally among the real pixels of its window."""
     g = resolve_pooling(*x.shape[2:], pool_h, pool_w, stride, pad)
     real = _pad(np.ones_like(x), g, 0)
-    dpadded = np.zeros_like(real)
+    dpadded = np.zeros(real.shape, dout.dtype)
     for n, c, oy, ox in np.ndindex(dout.shape):
         pixels = [g.at(oy, ox, i, j) for i, j in np.ndindex(pool_h, pool_w)]
         count = sum(real[n, c][pixel] for pixel in pixels)
@@ -150,6 +150,7 @@ def col2im(col, input_shape, filter_h, filter_w, stride=1, pad=0, dilation=1):
 
 def local_response_normalization(x, size=5, alpha=1e-4, beta=0.75, k=2.0):
     """Divide each number by the energy of the channels next to it."""
+    x = floats(x, "x")
     out = np.zeros_like(x)
     C = x.shape[1]
     for n, c, row, col in np.ndindex(x.shape):
@@ -161,6 +162,7 @@ def local_response_normalization(x, size=5, alpha=1e-4, beta=0.75, k=2.0):
 
 def batch_normalization(x, gamma, beta, eps=1e-5):
     """Give every feature (2-D) or channel (4-D) mean 0 and variance 1, then scale."""
+    x = floats(x, "x")
     out = np.zeros_like(x)
     for c in range(x.shape[1]):
         values = x[:, c]

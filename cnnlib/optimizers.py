@@ -164,7 +164,7 @@ class AdaGrad(Optimizer):
 
     def __init__(self, lr=0.01, eps=1e-7):
         super().__init__(lr)
-        self.eps = eps
+        self.eps = _small(eps)
 
     def step(self, param, grad, h):
         """Add the square to the sum, divide the step by its root."""
@@ -185,7 +185,7 @@ class RMSProp(Optimizer):
     def __init__(self, lr=0.01, decay_rate=0.99, eps=1e-7):
         super().__init__(lr)
         self.decay_rate = _part(decay_rate, "decay_rate")
-        self.eps = eps
+        self.eps = _small(eps)
 
     def step(self, param, grad, h):
         """Move the average of squares, divide the step by its root."""
@@ -209,7 +209,7 @@ class Adam(Optimizer):
         super().__init__(lr)
         self.beta1 = _part(beta1, "beta1")
         self.beta2 = _part(beta2, "beta2")
-        self.eps = eps
+        self.eps = _small(eps)
 
     def step(self, param, grad, m, v):
         """Move both averages, correct them, step by their quotient."""
@@ -238,7 +238,8 @@ def make_optimizer(optimizer, optimizer_param=None, kinds=()):
         If the name or an argument is unknown.
     """
     if not isinstance(optimizer, str):
-        if not callable(getattr(optimizer, "update", None)):
+        is_class = isinstance(optimizer, type)
+        if is_class or not callable(getattr(optimizer, "update", None)):
             raise TypeError(
                 f"optimizer is {optimizer!r}; expected a name such as 'Adam', or an "
                 "object with update(params, grads)."
@@ -268,3 +269,9 @@ def _part(value, name) -> float:
     if not (isinstance(value, int | float | np.number) and 0 <= value < 1):
         raise ValueError(f"{name} is {value!r}; it is a number from 0 to below 1.")
     return float(value)
+
+
+def _small(eps) -> float:
+    if not (isinstance(eps, int | float | np.number) and 0 <= eps < math.inf):
+        raise ValueError(f"eps is {eps!r}; it is a small number such as 1e-8.")
+    return float(eps)

@@ -19,7 +19,16 @@ from numpy.lib import format as npy
 HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 
 # What reading a damaged archive may raise, from the zip down to the array.
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, OSError, KeyError)
+# RuntimeError: a flipped bit can say "encrypted" or "packed by an unknown method".
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+    OSError,
+    KeyError,
+    RuntimeError,
+)
 
 
 def save_arrays(path, arrays) -> Path:
@@ -43,15 +52,18 @@ def save_arrays(path, arrays) -> Path:
     ------
     ValueError
         If the name does not end in ``.npz``.
+    TypeError
+        If an array holds Python objects: only a pickle could keep them.
     OSError
         If the folder is missing or can not be written.
     """
     path = npz_path(path, "write")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"can not write {path}: there is no folder {path.parent}. Create it first, "
-            f"for example with Path({str(path.parent)!r}).mkdir(parents=True)."
-        )
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise TypeError(
+                f"can not write {path}: {name} holds Python objects, which only a "
+                "pickle could keep. Save plain arrays of numbers."
+            )
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.tmp")
     try:
         with open(temporary, "xb") as file:
@@ -93,6 +105,8 @@ def load_arrays(path, expected=None) -> dict:
         or holds a number that is not finite.
     """
     path = npz_path(path, "read")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; expected an .npz file.")
     if not path.is_file():
         raise FileNotFoundError(
             f"there is no file {path} (looked in {path.resolve().parent}). "
@@ -122,7 +136,10 @@ def load_arrays(path, expected=None) -> dict:
 
 
 def npz_path(path, verb) -> Path:
-    """Return ``path`` as a Path, refusing names that do not end in .npz."""
+    """Return ``path`` as a Path, refusing names that do not end in .npz.
+
+    To "write" needs a folder as well, better missed before training than after.
+    """
     path = Path(path)
     if path.suffix == ".pkl":
         raise ValueError(
@@ -134,6 +151,11 @@ def npz_path(path, verb) -> Path:
         raise ValueError(
             f"can not {verb} {path}: expected a name that ends in .npz, for example "
             f"{path.with_suffix('.npz')}."
+        )
+    if verb == "write" and not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"can not write {path}: there is no folder {path.parent}. Create it first, "
+            f"for example with Path({str(path.parent)!r}).mkdir(parents=True)."
         )
     return path
 
@@ -195,9 +217,11 @@ def check_same(path, found, expected) -> None:
                 "Build the network with the same sizes as the saved one."
             )
         if dtype != array.dtype:
+            advice = f"Convert the array in the file: {name}.astype(np.{array.dtype})."
+            if dtype.kind == "f" and dtype.isnative:
+                advice = f"Convert the network first: network.astype(np.{dtype})."
             raise _Difference(
-                f"{path}: {name} holds {dtype}, this network {array.dtype}. "
-                f"Convert the network first: network.astype(np.{dtype})."
+                f"{path}: {name} holds {dtype}, this network {array.dtype}. {advice}"
             )
 
 

@@ -4,20 +4,23 @@ The loop itself is short: draw a batch, ask the network for its gradient, let th
 optimizer step. The rest makes sure that no work is lost when something stops it.
 """
 
-import json
 import zlib
 
 import numpy as np
 
-from . import checks
+from . import checks, fast
 from .geometry import whole
 from .gradient import generators
 from .interrupts import stop_on_interrupt
 from .optimizers import make_optimizer
-from .snapshot import part, restore, state_of, take
+from .snapshot import about as about_snapshot
+from .snapshot import check_streams, part, restore, shuffler, state_of, take
 from .storage import check_same, load_arrays, npz_path, save_arrays
 
 __all__ = ["Trainer"]
+
+# NumPy's warnings of a diverging network; _diverged tells it better.
+QUIET = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 HISTORY = ("train_loss_list", "train_acc_list", "test_acc_list")
 
@@ -94,10 +97,12 @@ class Trainer:
         self.x_test, self.t_test = _same_length(x_test, t_test, "test")
         self.epochs = whole(epochs, "epochs", least=1)
         self.mini_batch_size = whole(mini_batch_size, "mini_batch_size", least=1)
-        self.optimizer = make_optimizer(optimizer, optimizer_param)
-        if evaluate_sample_num_per_epoch is not None:
-            whole(evaluate_sample_num_per_epoch, "evaluate_sample_num_per_epoch", 1)
-        self.evaluate_sample_num_per_epoch = evaluate_sample_num_per_epoch
+        quick = (fast.Adam,) if getattr(network, "engine", None) == "fast" else ()
+        self.optimizer = make_optimizer(optimizer, optimizer_param, quick)
+        most = evaluate_sample_num_per_epoch
+        if most is not None:
+            most = whole(most, "evaluate_sample_num_per_epoch", least=1)
+        self.evaluate_sample_num_per_epoch = most
         self.verbose = verbose
         self.rng = checks.as_rng(rng)
         self.checkpoint = None if checkpoint is None else npz_path(checkpoint, "write")
@@ -170,8 +175,9 @@ class Trainer:
             bar.update()
         if self._stopped:
             return
-        self._check_parameters()
-        self._measure()
+        with np.errstate(**QUIET):
+            self._check_finite()
+            self._measure()
         self._order = None
         bar.set_postfix(self._figures())
         self._good = self._snapshot()
@@ -182,7 +188,7 @@ class Trainer:
         """Take one batch, by index, and let the optimizer change the parameters."""
         size = self.mini_batch_size
         batch = self._order[step * size : (step + 1) * size]
-        with np.errstate(over="ignore", invalid="ignore"):  # _diverged tells it better
+        with np.errstate(**QUIET):
             loss, grads = _loss_and_gradient(
                 self.network, self.x_train[batch], self.t_train[batch]
             )
@@ -207,19 +213,25 @@ class Trainer:
             figures["test"] = f"{self.test_acc_list[-1]:.1%}"
         return figures
 
-    def _check_parameters(self):
-        for name, array in self.network.params.items():
-            if not np.isfinite(array).all():
-                self._diverged(f"{name} is not finite any more")
+    def _check_finite(self):
+        """See that the epoch was a good one, to which one can go back later."""
+        for thing in (self.network, self.optimizer):
+            for name, array in state_of(thing).items():
+                if not np.isfinite(array).all():
+                    self._diverged(f"{name} is not finite any more")
+        last = self._order[-self.mini_batch_size :]
+        loss = self.network.loss(self.x_train[last], self.t_train[last])
+        if not np.isfinite(loss):
+            self._diverged(f"the loss became {loss}")
 
     def _diverged(self, what):
         """Go back to the last good epoch and say why."""
-        epoch, step = self.epochs_done + 1, len(self.train_loss_list) + 1
+        epoch, steps = self.epochs_done + 1, len(self.train_loss_list)
         rate = getattr(self.optimizer, "lr", None)
         self._restore(self._good)
         raise FloatingPointError(
-            f"training stopped: {what} in epoch {epoch}, step {step}. The first "
-            f"suspect is the learning rate (lr={rate}): try a tenth of it. The "
+            f"training stopped: {what} in epoch {epoch}, after {steps} steps. The "
+            f"first suspect is the learning rate (lr={rate}): try a tenth of it. The "
             "second is the data: is x scaled to [0, 1], and free of nan? The "
             f"network is back at the end of epoch {self.epochs_done}, the last good "
             "one. To go on from there set a smaller "
@@ -254,10 +266,12 @@ class Trainer:
         }
 
     def _fingerprint(self) -> dict:
-        """Describe the data so that other data are noticed: shapes and labels."""
+        """Describe the data so that other data are noticed: shapes and samples."""
         arrays = (self.x_train, self.t_train, self.x_test, self.t_test)
+        some = [array[:: 1 + len(array) // 100] for array in arrays]  # quick to read
         return {
             "shapes": [list(array.shape) for array in arrays],
+            "samples": [zlib.crc32(np.ascontiguousarray(array)) for array in some],
             "labels": zlib.crc32(np.ascontiguousarray(self.t_train)),
         }
 
@@ -296,13 +310,8 @@ class Trainer:
             ``network`` is then unchanged.
         """
         snapshot = load_arrays(checkpoint)
-        if "about" not in snapshot:
-            raise ValueError(
-                f"{checkpoint} is no checkpoint of a Trainer. If it comes from "
-                "save_params, use network.load_params."
-            )
+        about = about_snapshot(checkpoint, snapshot)
         check_same(checkpoint, part(snapshot, "network/"), state_of(network))
-        about = json.loads(str(snapshot["about"]))
         settings = about["settings"]
         trainer = cls(
             network,
@@ -312,14 +321,17 @@ class Trainer:
             t_test,
             **settings | {"epochs": settings["epochs"] if epochs is None else epochs},
             verbose=verbose,
+            rng=shuffler(about, generators(network)),
             checkpoint=checkpoint,
         )
         if trainer._fingerprint() != about["data"]:
             raise ValueError(
                 f"{checkpoint} was saved while training on other data: shapes "
                 f"{about['data']['shapes']}, now {trainer._fingerprint()['shapes']} "
-                "(or other labels). Load the data of the first run."
+                "(or other numbers in them). Load and scale the data as for the first "
+                "run."
             )
+        check_streams(checkpoint, about, trainer._generators())
         trainer._restore(snapshot)
         return trainer
 

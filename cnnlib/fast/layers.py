@@ -211,11 +211,11 @@ class LocalResponseNormalization(Layer):
 
     def __init__(self, size=5, alpha=1e-4, beta=0.75, k=2.0):
         self.size = whole(size, "size", least=1)
-        self.alpha, self.beta, self.k = alpha, beta, k
+        self.alpha, self.beta, self.k = float(alpha), float(beta), float(k)
 
     def forward(self, x, train=True):
         """Return the normalized feature maps (N, C, H, W)."""
-        x = batch_last(checks.images(x))
+        x = batch_last(checks.floats(checks.images(x), "x"))
         base = sum_channels(x * x, self.size // 2, (self.size - 1) // 2)
         base = base * (self.alpha / self.size)
         base += self.k

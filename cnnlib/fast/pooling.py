@@ -63,17 +63,19 @@ def tournament(entries, out, train):
     The winner is remembered as one byte, the number of its entry. A later entry
     must be truly larger, so the first of equal maxima wins.
     """
-    out[...] = entries[0]
-    if not train:
-        for entry in entries[1:]:
-            np.maximum(out, entry, out=out)
-        return None
-    winner = np.zeros(out.shape, np.uint8 if len(entries) <= 256 else np.uint32)
+    byte = np.uint8 if len(entries) <= 256 else np.uint32
+    best, winner = entries[0], None
     for number, entry in enumerate(entries[1:], start=1):
-        beaten = (entry > out).view(np.uint8)
-        # a later number is larger than all before, so a maximum replaces them
-        np.maximum(winner, beaten * winner.dtype.type(number), out=winner)
-        np.maximum(out, entry, out=out)
+        if train:
+            beaten = (entry > best).view(np.uint8)
+            if number == 1:
+                winner = beaten.astype(byte, copy=False)
+            else:  # a later number is larger than all before: a maximum replaces them
+                np.maximum(winner, beaten * byte(number), out=winner)
+        best = np.maximum(best, entry, out=out)
+    if len(entries) == 1:
+        out[...] = best
+        winner = np.zeros(out.shape, byte) if train else None
     return winner
 
 

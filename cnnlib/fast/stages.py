@@ -39,11 +39,16 @@ def forward(layers, x, train):
 def backward(done, dout):
     """Set all gradients, back to the first step with parameters and no further."""
     done = list(done)
-    while len(done) > 1 and not getattr(done[0], "parameters", True):
+    while len(done) > 1 and not _learns(done[0]):
         del done[0]  # nobody needs the dx before
     for step in reversed(done[1:]):
         dout = step.backward(dout)
     getattr(done[0], "backward_params", done[0].backward)(dout)
+
+
+def _learns(step):
+    """Tell whether a layer has parameters, or may have them inside."""
+    return getattr(step, "parameters", True) or hasattr(step, "layers")
 
 
 def stage_of(members, x):
@@ -85,15 +90,15 @@ class Stage(Layer):
 
     def forward(self, x, train=True):
         """Return the pooled feature maps (N, FN, OH, OW)."""
-        x, g, pool = batch_last(x), self.g, self.pool
+        x, pool = batch_last(x), self.pool
         W, *bias = self.convolution.parameters_like(x)
-        patches = unfold.windows(unfold.unfold_width(x, g), g)
+        patches = self._patches(x)
         out = np.empty((len(W), pool.OH, pool.OW, x.shape[3]), x.dtype)
         maps, winners = self._few_maps(np.empty, out), []
-        for pooled, rows in self._groups(len(W) * patches.shape[2]):
+        for pooled, rows in self._groups(out):
             part = maps[:, : rows.stop - rows.start]
             unfold.multiply(W, None, patches[rows], unfold.by_row(part))
-            entries = slices(part, pool._replace(OH=pooled.stop - pooled.start))
+            entries = self._entries(part)
             winners.append(tournament(entries, out[:, pooled], train))
         if bias:
             out += bias[0][:, np.newaxis, np.newaxis, np.newaxis]
@@ -109,28 +114,58 @@ class Stage(Layer):
         return logical(unfold.backward_images(maps, W, self.g, shape))
 
     def backward_params(self, dout, maps=None):
-        """Set dW and db, some rows of the maps' gradient at a time; fill ``maps``."""
+        """Set dW and db, some rows at a time; copy the maps' gradient to ``maps``."""
         dout, mask, winners, patches, W, _ = self.recall(dout)
         dout = batch_last(dout) * mask
-        few = self._few_maps(np.zeros, dout) if maps is None else None
-        dW = 0
-        groups = self._groups(len(W) * patches.shape[2])
-        for (pooled, rows), winner in zip(groups, winners, strict=True):
-            part = maps[:, rows] if few is None else few[:, : rows.stop - rows.start]
-            targets = slices(part, self.pool._replace(OH=pooled.stop - pooled.start))
-            award(dout[:, pooled], winner, targets, apart=True)
+        few, dW = self._few_maps(np.zeros, dout), 0
+        for (pooled, rows), winner in zip(self._groups(dout), winners, strict=True):
+            part = few[:, : rows.stop - rows.start]
+            entries = self._entries(part)
+            award(dout[:, pooled], winner, entries, apart=True)
             dW += unfold.backward_filters(part, patches[rows], W)
+            if maps is not None:
+                window = self.pool._replace(OH=pooled.stop - pooled.start)
+                for target, entry in zip(
+                    slices(maps[:, rows], window), entries, strict=True
+                ):
+                    target[...] = entry
         self.convolution.set_gradients(dW, dout)
 
-    def _groups(self, numbers_a_row):
+    def _patches(self, x):
+        """Unfold the images so that pooling finds long runs of memory.
+
+        The columns of a feature map come in the order (FW, OW, N) of the pooling:
+        first all left columns of its windows, then all right ones. Columns that the
+        pooling drops are not even computed.
+        """
+        g, pool = self.g, self.pool
+        parts = []
+        for j in range(pool.FW):
+            left = g.pad[1][0] - j * g.stride[1]
+            sparse = g._replace(
+                pad=(g.pad[0], (left, 0)),
+                stride=(g.stride[0], g.stride[1] * pool.stride[1]),
+                OW=pool.OW,
+            )
+            parts.append(unfold.unfold_width(x, sparse))
+        return unfold.windows(np.concatenate(parts, axis=3), g)
+
+    def _entries(self, maps):
+        """Show the points of all pooling windows in maps (FN, rows, FW, OW, N)."""
+        (step, _), height = self.pool.stride, self.pool.FH
+        last = maps.shape[1] - height + 1
+        points = np.ndindex(height, self.pool.FW)
+        return [maps[:, i : i + last : step, j] for i, j in points]
+
+    def _groups(self, out):
         """Yield slices of pooled rows, and of the maps' rows that they look at."""
         step = self.pool.stride[0]
-        for pooled in unfold.chunks(self.pool.OH, step * numbers_a_row):
+        for pooled in unfold.chunks(self.pool.OH, step * self.pool.FW * out[:, 0].size):
             last = (pooled.stop - 1) * step + self.pool.FH
             yield pooled, slice(pooled.start * step, last)
 
     def _few_maps(self, create, out):
-        """Return scratch memory for the rows of feature maps of the largest group."""
-        FN, _, _, N = out.shape
-        first = next(self._groups(FN * self.g.OW * N))[1]
-        return create((FN, first.stop, self.g.OW, N), out.dtype)
+        """Return scratch memory (FN, rows, FW, OW, N) for the largest group."""
+        rows = next(self._groups(out))[1].stop
+        FN, _, OW, N = out.shape
+        return create((FN, rows, self.pool.FW, OW, N), out.dtype)

@@ -6,14 +6,14 @@ loss, a gradient, a file.
 """
 
 import collections
-import contextlib
 import math
 
 import numpy as np
 
-from .. import checks
+from .. import checks, fast
+from ..geometry import whole
 from ..gradient import copy_as, numerical_gradients
-from ..layer import Layer
+from ..layer import Layer, naming
 from ..layers import SoftmaxWithLoss
 from ..storage import load_arrays, save_arrays
 
@@ -38,6 +38,14 @@ class Parameters(dict):
                 f"{np.shape(value)}. They must be equal."
             )
         self[key][...] = value
+
+    def update(self, *args, **kwargs):
+        """Assign several parameters; dict's own would leave the layers alone."""
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def __reduce__(self):
+        return dict, (dict(self),)  # what a copy holds belongs to no layer
 
 
 class Sequential(Layer):
@@ -86,9 +94,9 @@ class Sequential(Layer):
 
     def forward(self, x, train=True):
         """Return the scores (N, classes)."""
-        x = checks.array(x, "x").astype(self.dtype, copy=False)
+        x = self._input(x)
         for name, layer in self.layers.items():
-            with _naming(name):
+            with naming(name):
                 x = layer.forward(x, train)
         return x
 
@@ -100,11 +108,11 @@ class Sequential(Layer):
 
     def predict(self, x, batch_size=100):
         """Return the scores (N, classes) in test mode, computed in batches."""
-        x = checks.array(x, "x")
-        batches = range(0, len(x), batch_size)
-        return np.concatenate(
-            [self.forward(x[i : i + batch_size], train=False) for i in batches]
-        )
+        x, batch_size = checks.array(x, "x"), whole(batch_size, "batch_size", least=1)
+        if self.engine == "fast":
+            return fast.predict(self.layers, self._input(x), batch_size)
+        batches = (x[i : i + batch_size] for i in range(0, len(x), batch_size))
+        return np.concatenate([self.forward(batch, train=False) for batch in batches])
 
     def loss(self, x, t) -> float:
         """Return the mean loss in test mode."""
@@ -127,20 +135,14 @@ class Sequential(Layer):
 
     def loss_and_gradient(self, x, t):
         """Return the loss in training mode, and the gradient by parameter name."""
-        scores = self.forward(x, train=True)
-        loss = self.last_layer.forward(scores, t)
-        self._backward_to_parameters(self.last_layer.backward())
+        if self.engine == "fast":
+            loss = fast.loss_and_gradient(
+                self.layers, self.last_layer, self._input(x), t
+            )
+        else:
+            loss = self.last_layer.forward(self.forward(x), t)
+            self.backward(self.last_layer.backward())
         return loss, self.grads
-
-    def _backward_to_parameters(self, dout):
-        """Go back as far as there are parameters: nobody needs the dx before."""
-        rest = list(self.layers.values())
-        while len(rest) > 1 and not _parameter_names(rest[0]):
-            rest.pop(0)
-        first = rest.pop(0)
-        for layer in reversed(rest):
-            dout = layer.backward(dout)
-        getattr(first, "backward_params", first.backward)(dout)
 
     def numerical_gradient(self, x, t) -> dict:
         """Return the gradient of the loss by nudging every parameter: very slow.
@@ -148,6 +150,26 @@ class Sequential(Layer):
         It is computed in float64 on a copy of the network.
         """
         return numerical_gradients(self, x, t)
+
+    def _input(self, x):
+        """Return x in the type of the parameters; without any, x decides."""
+        x = checks.array(x, "x")
+        if self.params or x.dtype.kind != "f":
+            x = x.astype(self.dtype, copy=False)
+        return x
+
+    @property
+    def engine(self) -> str:
+        """'fast' if any layer comes from ``cnnlib.fast``, else 'textbook'."""
+        rooms = {type(layer).__module__ for layer in _leaves(self.layers)}
+        return "fast" if any(r.startswith(fast.__name__) for r in rooms) else "textbook"
+
+    @property
+    def per_sample(self) -> bool:
+        """Whether every layer treats each sample alone."""
+        return all(
+            getattr(layer, "per_sample", False) for layer in self.layers.values()
+        )
 
     @property
     def params(self) -> Parameters:
@@ -207,17 +229,6 @@ class Sequential(Layer):
         return _table(self.layers, np.zeros((1, *input_dim), self.dtype))
 
 
-@contextlib.contextmanager
-def _naming(layer_name):
-    """Let an error say in which layer it happened."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        if type(error) not in (TypeError, ValueError):
-            raise
-        raise type(error)(f"layer {layer_name!r}: {error}") from None
-
-
 def _leaves(layers):
     """Yield the layers in order, those inside a network in a network too."""
     for layer in layers.values():
@@ -227,12 +238,6 @@ def _leaves(layers):
             yield layer
 
 
-def _parameter_names(layer):
-    if isinstance(layer, Sequential):
-        return list(layer.params)
-    return getattr(layer, "parameters", ())
-
-
 def _arrays(layers, kind, prefix=""):
     """Collect arrays of all layers by name: 'W1' is the W of the first that has one.
 
@@ -240,7 +245,7 @@ def _arrays(layers, kind, prefix=""):
     """
     arrays, counts = {}, collections.Counter()
     for layer in _leaves(layers):
-        names = getattr(layer, "parameters", ())
+        names = (*getattr(layer, "parameters", ()), *getattr(layer, "statistics", ()))
         counts.update(names[:1])  # W counts convolutions, gamma normalizations
         for name in getattr(layer, kind, ()):
             arrays[f"{name}{counts[names[0]]}"] = getattr(layer, prefix + name)
@@ -249,19 +254,31 @@ def _arrays(layers, kind, prefix=""):
 
 def _table(layers, x):
     """Send one sample through the layers and write down what each one does."""
-    row = "{:<12}{:<28}{:<18}{:>12}{:>16}".format
-    lines = [row("layer", "kind", "output", "parameters", "multiply-adds")]
-    total_parameters = total_products = 0
+    head = ("layer", "kind", "output", "parameters", "multiply-adds")
+    rows = []
+    _describe(layers, x, rows)
+    totals = (sum(column) for column in list(zip(*rows, strict=True))[3:])
+    rows.append(("total", "", "", *totals))
+    wide = max(12, *(len(name) + 2 for name, *_ in rows))  # names in blocks are long
+    lines = [f"{head[0]:<{wide}}{head[1]:<28}{head[2]:<18}{head[3]:>12}{head[4]:>16}"]
+    for name, kind, shape, parameters, products in rows:
+        counts = f"{parameters:>12,}{products:>16,}"
+        lines.append(f"{name:<{wide}}{kind:<28}{shape:<18}{counts}")
+    return "\n".join(lines)
+
+
+def _describe(layers, x, rows, within=""):
+    """Append a row for each layer, also those inside a block; return the output."""
     for name, layer in layers.items():
-        with _naming(name):
+        with naming(name):
+            if isinstance(layer, Sequential):
+                x = _describe(layer.layers, x, rows, f"{within}{name}.")
+                continue
             x = layer.forward(x, train=False)
         arrays = _arrays({name: layer}, "parameters")
         parameters = sum(array.size for array in arrays.values())
         # each weight is used once for every output pixel
         products = getattr(layer, "W", np.empty(0)).size * math.prod(x.shape[2:])
-        kind, shape = type(layer).__name__, " x ".join(map(str, x.shape[1:]))
-        lines.append(row(name, kind, shape, f"{parameters:,}", f"{products:,}"))
-        total_parameters += parameters
-        total_products += products
-    lines.append(row("total", "", "", f"{total_parameters:,}", f"{total_products:,}"))
-    return "\n".join(lines)
+        shape = " x ".join(map(str, x.shape[1:]))
+        rows.append((within + name, type(layer).__name__, shape, parameters, products))
+    return x

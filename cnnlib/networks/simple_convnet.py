@@ -5,9 +5,9 @@ import importlib.resources
 import numpy as np
 
 from .. import checks
-from ..geometry import conv_output_size, pair, whole
+from ..geometry import resolve, resolve_pooling, whole
 from .engines import engine_room
-from .sequential import Sequential
+from .sequential import Sequential, naming
 
 __all__ = ["SimpleConvNet"]
 
@@ -59,15 +59,17 @@ class SimpleConvNet(Sequential):
         output_size=10,
         weight_init_std=0.01,
         rng=None,
-        engine="textbook",
+        engine="fast",
     ):
         C, H, W = _image_dim(input_dim)
         FN, FS, stride, pad = _conv_param(conv_param)
-        stride_h, stride_w = pair(stride, "stride")
-        conv_h = conv_output_size(H, FS, stride_h, pad)
-        conv_w = conv_output_size(W, FS, stride_w, pad)
-        pool_h, pool_w = conv_output_size(conv_h, 2, 2), conv_output_size(conv_w, 2, 2)
-        features = FN * pool_h * pool_w
+        hidden_size = whole(hidden_size, "hidden_size", least=1)
+        output_size = whole(output_size, "output_size", least=1)
+        with naming("Conv1"):
+            conv = resolve(H, W, FS, FS, stride, pad)
+        with naming("Pool1"):
+            pool = resolve_pooling(conv.OH, conv.OW, 2, 2)
+        features = FN * pool.OH * pool.OW
 
         rng = checks.as_rng(rng)
         W1 = initial_weights((FN, C, FS, FS), C * FS * FS, weight_init_std, rng)
@@ -89,7 +91,7 @@ class SimpleConvNet(Sequential):
         super().__init__(layers, room.SoftmaxWithLoss(), (C, H, W))
 
     @classmethod
-    def pretrained(cls, engine="textbook"):
+    def pretrained(cls, engine="fast"):
         """Return the network that was trained on MNIST for 20 epochs.
 
         It comes with the package and needs no data and no network. See the README
@@ -141,6 +143,11 @@ def _image_dim(input_dim):
 
 def _conv_param(conv_param):
     """Return filter_num, filter_size, stride and pad, with the book's defaults."""
+    if not isinstance(conv_param, dict | None):
+        raise TypeError(
+            f"conv_param is {conv_param!r}; expected a dict such as "
+            "{'filter_num': 30, 'filter_size': 5, 'pad': 0, 'stride': 1}."
+        )
     full = {"filter_num": 30, "filter_size": 5, "stride": 1, "pad": 0}
     unknown = set(conv_param or {}) - set(full)
     if unknown:
