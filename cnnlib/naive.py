@@ -38,16 +38,15 @@ def convolution_by_offsets(x, W, b=None, stride=1, pad=0, dilation=1, groups=1):
     FN, C, FH, FW = W.shape
     g = resolve(*x.shape[2:], FH, FW, stride, pad, dilation)
     padded = _pad(x, g, 0)
-    out = np.zeros((len(x), FN, g.OH, g.OW), np.result_type(x, W))
+    b = np.zeros(FN, W.dtype) if b is None else b
+    out = np.zeros((len(x), FN, g.OH, g.OW), np.result_type(x, W, b))
     for k, c, i, j in np.ndindex(W.shape):
         first = k // (FN // groups) * C
         (top, left), (bottom, right) = g.at(0, 0, i, j), g.at(g.OH - 1, g.OW - 1, i, j)
         rows = slice(top, bottom + 1, g.stride[0])
         cols = slice(left, right + 1, g.stride[1])
         out[:, k] += padded[:, first + c, rows, cols] * W[k, c, i, j]
-    if b is not None:
-        out += np.reshape(b, (FN, 1, 1))
-    return out
+    return out + np.reshape(b, (FN, 1, 1))
 
 
 def convolution_backward(dout, x, W, stride=1, pad=0, dilation=1, groups=1):
