@@ -1,7 +1,8 @@
 """The definitions as plain loops: slow, short and easy to believe.
 
 Notebooks print these functions and tests trust them. Each has the same two
-loops: over every output number, and over every point of its window.
+loops: over every output number, and over every point of its window; only
+``convolution_by_offsets`` leaves the first one to NumPy.
 ``np.ndindex(a, b)`` is ``for i in range(a): for j in range(b)`` in one line, and
 ``g.at(y, x, i, j)`` is the pixel under point (i, j) of the window at (y, x).
 """
@@ -26,6 +27,26 @@ def convolution(x, W, b=None, stride=1, pad=0, dilation=1, groups=1):
             out[n, k, oy, ox] += pixel * W[k, c, i, j]
         out[n, k, oy, ox] += b[k]
     return out
+
+
+def convolution_by_offsets(x, W, b=None, stride=1, pad=0, dilation=1, groups=1):
+    """Do the same weight by weight: NumPy multiplies all windows at once.
+
+    A weight at offset (i, j) of its filter meets the same image in every window,
+    shifted by (i, j). So the two loops over outputs become one slice.
+    """
+    FN, C, FH, FW = W.shape
+    g = resolve(*x.shape[2:], FH, FW, stride, pad, dilation)
+    padded = _pad(x, g, 0)
+    b = np.zeros(FN, W.dtype) if b is None else b
+    out = np.zeros((len(x), FN, g.OH, g.OW), np.result_type(x, W, b))
+    for k, c, i, j in np.ndindex(W.shape):
+        first = k // (FN // groups) * C
+        (top, left), (bottom, right) = g.at(0, 0, i, j), g.at(g.OH - 1, g.OW - 1, i, j)
+        rows = slice(top, bottom + 1, g.stride[0])
+        cols = slice(left, right + 1, g.stride[1])
+        out[:, k] += padded[:, first + c, rows, cols] * W[k, c, i, j]
+    return out + np.reshape(b, (FN, 1, 1))
 
 
 def convolution_backward(dout, x, W, stride=1, pad=0, dilation=1, groups=1):

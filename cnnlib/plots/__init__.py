@@ -15,3 +15,4 @@ from .basic import (
     use_style,
 )
 from .grids import number_grid
+from .matrices import col_blocks, speed_bars, window_links
