@@ -152,6 +152,16 @@ def stays_in_its_folder(notebook):
                 yield f"cell {number} uses the network: {line}"
 
 
+def describes_its_figures(notebook):
+    """Each stored picture carries alt text, as cnnlib.plots.describe gives it."""
+    for number, cell in cells(notebook, "code"):
+        for output in cell.outputs:
+            if "image/png" not in output.get("data", {}):
+                continue
+            if not output.metadata.get("image/png", {}).get("alt", "").strip():
+                yield f"cell {number} shows a figure without alt text: end it with describe"
+
+
 def describes_its_images(notebook):
     """Images in the prose carry alt text."""
     for number, cell in cells(notebook, "markdown"):
@@ -170,6 +180,7 @@ CHECKS = [
     has_short_prose,
     stays_in_its_folder,
     describes_its_images,
+    describes_its_figures,
 ]
 
 
@@ -225,6 +236,9 @@ def good_notebook():
             new_markdown_cell("## Summary\n\n- It fits."),
         ]
     )
+    alt = {"image/png": {"alt": "a half"}}
+    figure = new_output("display_data", {"image/png": "AAAA"}, metadata=alt)
+    notebook.cells[3].outputs = [figure]
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     return notebook
 
@@ -245,6 +259,10 @@ def with_error(notebook):
 
 def with_two_long_cells(notebook):
     notebook.cells[1].source = notebook.cells[3].source = "x = 1\n" * 13
+
+
+def with_a_bare_figure(notebook):
+    notebook.cells[3].outputs = [new_output("display_data", {"image/png": "AAAA"})]
 
 
 def without_a_count(notebook):
@@ -271,6 +289,7 @@ DAMAGES = [
     (stays_in_its_folder, with_source(1, "open('C:\\\\data\\\\x.npz')")),
     (stays_in_its_folder, with_source(1, "f('https://example.org/x')")),
     (stays_in_its_folder, with_source(1, "from urllib.request import urlopen")),
+    (describes_its_figures, with_a_bare_figure),
     (describes_its_images, with_source(2, "![](half.png)")),
     (describes_its_images, with_source(2, "<img src='half.png'>")),
 ]
