@@ -159,7 +159,7 @@ def describes_its_figures(notebook):
             if "image/png" not in output.get("data", {}):
                 continue
             if not output.metadata.get("image/png", {}).get("alt", "").strip():
-                yield f"cell {number} shows a figure without alt text: end it with describe"
+                yield f"cell {number} shows a figure without alt text: use describe"
 
 
 def describes_its_images(notebook):
