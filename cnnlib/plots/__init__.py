@@ -14,4 +14,10 @@ from .basic import (
     show_images,
     use_style,
 )
+from .convolution import (
+    block_diagram,
+    convolution_grids,
+    paired_bars,
+    picture_panels,
+)
 from .grids import number_grid
