@@ -60,6 +60,8 @@ def convolution_grids(x, W, out, places=(), fmt="{:g}", axes=None):
 def picture_panels(images, titles, signed=(), marks=(), nx=3):
     """Draw pictures side by side, each with a title; return the first Axes.
 
+    All have the same scale in pixels: a smaller picture has a white frame.
+
     Parameters
     ----------
     images : sequence of array (H, W) or (3, H, W)
@@ -85,9 +87,9 @@ def picture_panels(images, titles, signed=(), marks=(), nx=3):
         )
     nx = min(nx, len(images))
     ny = -(-len(images) // nx)
-    height, width = np.shape(images[0])[-2:]
-    panel = 7.5 / nx
-    size = (7.5, ny * (panel * height / width + 0.3))
+    height, width = np.max([np.shape(image)[-2:] for image in images], axis=0)
+    inches = 6.6
+    size = (inches, ny * (inches / nx * height / width + 0.3))
     _, grid = plt.subplots(ny, nx, figsize=size, squeeze=False)
     for ax in grid.flat:
         ax.set_axis_off()
@@ -100,6 +102,9 @@ def picture_panels(images, titles, signed=(), marks=(), nx=3):
         low = -most if i in signed else 0.0
         shown = image if image.ndim == 2 else image.clip(0, 1)
         ax.imshow(shown, cmap="gray", vmin=low, vmax=most)
+        middle_y, middle_x = (length / 2 - 0.5 for length in image.shape[:2])
+        ax.set_xlim(middle_x - width / 2, middle_x + width / 2)
+        ax.set_ylim(middle_y + height / 2, middle_y - height / 2)
         ax.set_title(title, fontsize=10)
     for i, row, col, high, wide in marks:
         style = {"fill": False, "edgecolor": OUTLINE[i % 2], "linewidth": 2}
@@ -172,9 +177,11 @@ def block_diagram(shapes, labels, signs=(), ax=None):
         left += width + depth * 0.5 + 1.3
         if i < len(signs):
             ax.text(left - 0.65, 0, signs[i], ha="center", va="center", fontsize=18)
-    ax.set(aspect="equal", xlim=(-0.6, left - 0.7))
-    ax.margins(y=0.3)
-    ax.autoscale_view(scalex=False)
+    tallest = max(0.35 * height**0.5 for _, height, _ in shapes) / 2
+    highest = max(0.35 * (h**0.5 / 2 + c**0.5 * 0.5) for c, h, _ in shapes)
+    ax.set(
+        aspect="equal", xlim=(-0.2, left - 1.1), ylim=(-tallest - 0.9, highest + 0.1)
+    )
     ax.set_axis_off()
     return ax
 
