@@ -66,6 +66,13 @@ def test_picture_panels_mark_their_place():
     assert rectangles(two) == [(1, 0, 3, 3)]
 
 
+def test_picture_panels_give_a_smaller_picture_a_frame():
+    ax = plots.picture_panels([X, X[1:3, 1:3]], ["a", "b"])
+    one, two = ax.figure.axes
+    assert (one.get_xlim(), one.get_ylim()) == ((-0.5, 3.5), (3.5, -0.5))
+    assert (two.get_xlim(), two.get_ylim()) == ((-1.5, 2.5), (2.5, -1.5))
+
+
 def test_picture_panels_leave_an_unfinished_row_empty():
     ax = plots.picture_panels([X] * 3, list("abc"), nx=2)
     assert [len(panel.images) for panel in ax.figure.axes] == [1, 1, 1, 0]
