@@ -14,5 +14,11 @@ from .basic import (
     show_images,
     use_style,
 )
+from .convolution import (
+    block_diagram,
+    convolution_grids,
+    paired_bars,
+    picture_panels,
+)
 from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
