@@ -15,3 +15,11 @@ from .basic import (
     use_style,
 )
 from .grids import number_grid
+from .windows import (
+    receptive_boxes,
+    receptive_cone,
+    seen_grid,
+    sizes_by_layer,
+    window_places,
+    window_step,
+)
