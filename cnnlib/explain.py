@@ -38,11 +38,10 @@ def check(answer, right, mistakes=()) -> None:
     if _equal(answer, right):
         print("Right.")
         return
-    for value, hint in mistakes:
-        if _equal(answer, value):
-            print(f"Not yet: {hint}.")
-            return
-    if answer.shape != np.shape(right):
+    hints = [hint for value, hint in mistakes if _equal(answer, value)]
+    if hints:
+        print(f"Not yet: {'; or: '.join(hints)}.")
+    elif answer.shape != np.shape(right):
         print(f"Not yet: the shape is {answer.shape}, expected {np.shape(right)}.")
     else:
         print("Not yet. Go back to the last example and follow it step by step.")
@@ -50,6 +49,8 @@ def check(answer, right, mistakes=()) -> None:
 
 def check_output_size(answer, size, window, stride=1, pad=0, dilation=1) -> None:
     """Say whether an output size is right, and if not, which mistake it looks like.
+
+    The mistakes are computed from the same numbers, so any exercise has its hints.
 
     Parameters
     ----------

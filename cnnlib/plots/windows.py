@@ -5,7 +5,14 @@ import numpy as np
 from matplotlib.patches import Polygon, Rectangle
 
 from .. import checks
-from ..geometry import conv_output_size, receptive_field, resolve, span
+from ..geometry import (
+    axis_pad,
+    check_axis_pad,
+    conv_output_size,
+    receptive_field,
+    resolve,
+    span,
+)
 from .grids import OUTLINE, number_grid
 
 __all__ = [
@@ -18,7 +25,7 @@ __all__ = [
 ]
 
 BLUE, ORANGE = OUTLINE
-UNSEEN = {"facecolor": "none", "edgecolor": ORANGE, "hatch": "xxxx", "linewidth": 0}
+UNSEEN = {"facecolor": "none", "edgecolor": ORANGE, "hatch": "xx", "linewidth": 0}
 
 
 def window_places(size, window, stride=1, pad=0, dilation=1, title=None, ax=None):
@@ -36,20 +43,22 @@ def window_places(size, window, stride=1, pad=0, dilation=1, title=None, ax=None
         Where to draw; a new figure if not given.
     """
     places = conv_output_size(size, window, stride, pad, dilation)
-    g = resolve(size, size, window, window, stride, pad, dilation)
-    (before, after), reach = g.pad[1], span(window, dilation)
+    before, after = axis_pad(check_axis_pad(pad), size, window, stride, dilation)
+    reach = span(window, dilation)
     seen = {
         place * stride + i * dilation for place in range(places) for i in range(window)
     }
     length = before + size + after
+    unseen = set(range(length)) - seen
+    right = length + (2.2 if unseen else -0.4)
     if ax is None:
-        _, ax = plt.subplots(figsize=(0.3 * length + 1.2, 0.26 * places + 0.9))
+        _, ax = plt.subplots(figsize=(0.3 * (right + 2.9), 0.26 * places + 0.9))
     for cell in range(length):
         real = before <= cell < before + size
         _cell(ax, cell, 0, "0.88" if real else "white")
         if not real:
             _cell(ax, cell, 0, "none", edgecolor="0.6", hatch="////", linewidth=0)
-        if cell not in seen:
+        if cell in unseen:
             _cell(ax, cell, 0, **UNSEEN)
         if real and size <= 30:
             ax.text(cell, 0, cell - before, ha="center", va="center", fontsize=8)
@@ -62,10 +71,9 @@ def window_places(size, window, stride=1, pad=0, dilation=1, title=None, ax=None
         ax.text(-1, place + 1.12, place, ha="center", va="center", fontsize=8)
     ax.text(-1, 0, "pixel", ha="right", va="center", fontsize=8)
     ax.text(-1.6, 1.12, "place", ha="right", va="center", fontsize=8)
-    unseen = length - len(seen.intersection(range(length)))
     if unseen:
         ax.text(length, 0, "never seen", color=ORANGE, va="center", fontsize=8)
-    ax.set(xlim=(-2.9, length + (2 if unseen else -0.4)), ylim=(places + 0.7, -0.6))
+    ax.set(xlim=(-2.9, right), ylim=(places + 0.7, -0.6))
     ax.set_title(f"{places} place{'s' * (places > 1)}" if title is None else title)
     ax.set_axis_off()
     return ax
