@@ -7,9 +7,13 @@ import pytest
 from cnnlib import conv_output_size, receptive_field
 from cnnlib.explain import check, check_output_size
 from cnnlib.plots import (
+    image_panels,
+    number_panels,
+    pool_windows,
     receptive_boxes,
     receptive_cone,
     seen_grid,
+    shift_curves,
     sizes_by_layer,
     window_places,
     window_step,
@@ -117,6 +121,50 @@ def test_boxes_have_the_length_of_the_fields():
     ax = receptive_boxes(np.zeros((28, 28)), {"one": 6, "two": 16})
     assert [box.get_width() for box in ax.patches[:2]] == [6, 16]
     assert texts(ax) == ["one: 6 x 6", "two: 16 x 16"]
+
+
+# --- pooling
+
+
+@pytest.mark.parametrize(("window", "stride"), [(2, None), (3, 2), (2, 3)])
+def test_pool_windows_stand_where_the_pooling_looks(window, stride):
+    windows = pool_windows(8, 8, window, stride)
+    step = stride or window
+    places = conv_output_size(8, window, step)
+    middles = {(row + h / 2, col + w / 2) for row, col, h, w in windows}
+    assert len(windows) == len(middles) == places**2
+    for y, x in np.ndindex(places, places):
+        middle = (y * step + window / 2, x * step + window / 2)
+        assert min(np.hypot(*np.subtract(middle, m)) for m in middles) < 1e-9
+    assert all(window - 0.4 < h == w < window for *_, h, w in windows)
+
+
+def test_neighbouring_windows_have_different_colours():
+    for size in (4, 6):
+        corners = [(round(w[0]), round(w[1])) for w in pool_windows(size, size, 2)]
+        colour = {(y // 2, x // 2): i % 2 for i, (y, x) in enumerate(corners)}
+        assert all(colour[y, x] == (y + x) % 2 for y, x in colour)
+
+
+def test_number_panels_outlines_where_it_is_told():
+    x = np.arange(16).reshape(4, 4)
+    ax = number_panels({"in": x, "out": x[::2, ::2]}, {"in": pool_windows(4, 4, 2)})
+    left, right = ax.get_figure().axes
+    assert len(left.patches) == 4
+    assert not right.patches
+    assert texts(right) == ["0", "2", "8", "10"]
+
+
+def test_image_panels_share_one_grey_scale():
+    ax = image_panels({"a": np.zeros((8, 8)), "b": np.full((4, 4), 0.5)}, nx=2)
+    images = [panel.images[0] for panel in ax.get_figure().axes]
+    assert [image.get_clim() for image in images] == [(0, 1)] * 2
+
+
+def test_shift_curves_name_each_line_at_its_end():
+    ax = shift_curves([0, 1, 2], {"none": [1, 0.5, 0.2], "2x2": [1, 0.8, 0.5]})
+    assert texts(ax) == ["none", "2x2"]
+    assert ax.texts[1].xy == (2, 0.5)
 
 
 # --- hints

@@ -15,6 +15,7 @@ from .basic import (
     use_style,
 )
 from .grids import number_grid
+from .pooling import image_panels, number_panels, pool_windows, shift_curves
 from .windows import (
     receptive_boxes,
     receptive_cone,
