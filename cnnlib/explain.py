@@ -40,7 +40,7 @@ def check(answer, right, mistakes=()) -> None:
         return
     hints = [hint for value, hint in mistakes if _equal(answer, value)]
     if hints:
-        print(f"Not yet: {'; or: '.join(hints)}.")
+        print(f"Not yet: {'; or: '.join(dict.fromkeys(hints))}.")
     elif answer.shape != np.shape(right):
         print(f"Not yet: the shape is {answer.shape}, expected {np.shape(right)}.")
     else:
@@ -81,6 +81,7 @@ def check_output_size(answer, size, window, stride=1, pad=0, dilation=1) -> None
         ),
         (padded // stride - reach + 1, "subtract the window first, divide then"),
         (padded // stride, "subtract the window before you divide"),
+        (-(-padded // stride), "subtract the window before you divide"),
         (room + 1, f"the window moves {stride} pixels a step: divide by the stride"),
         (room / stride + 1, "a number of places is whole: round down"),
         (-(-room // stride) + 1, "round down, not up: a part of a step is no place"),

@@ -194,5 +194,5 @@ def test_a_wrong_output_size_names_its_mistake(answer, settings, hint, capsys):
 
 
 def test_an_answer_that_fits_two_mistakes_gets_both_hints(capsys):
-    check(3, right=4, mistakes=[(3, "one"), (5, "two"), (3, "three")])
+    check(3, right=4, mistakes=[(3, "one"), (5, "two"), (3, "three"), (3, "one")])
     assert capsys.readouterr().out == "Not yet: one; or: three.\n"
