@@ -54,7 +54,7 @@ class Convolution(Layer):
 
     References
     ----------
-    Saito, section 7.4.4; notebooks/01_convolution.ipynb, 04_im2col.ipynb.
+    Saito, section 7.4.3; notebooks/01_convolution.ipynb, 04_im2col.ipynb.
     """
 
     parameters = ("W", "b")
@@ -156,7 +156,7 @@ class Pooling(WindowPooling):
 
     References
     ----------
-    Saito, section 7.4.5; notebooks/03_pooling.ipynb.
+    Saito, section 7.4.4; notebooks/03_pooling.ipynb.
     """
 
     def forward(self, x, train=True):

@@ -7,8 +7,9 @@ import numpy as np
 
 from . import fast, naive
 from .conv import Convolution
+from .geometry import axis_pad, check_axis_pad, conv_output_size, span
 
-__all__ = ["check", "guess", "speed_ladder"]
+__all__ = ["check", "check_output_size", "guess", "speed_ladder"]
 
 
 def check(answer, right, mistakes=()) -> None:
@@ -40,14 +41,55 @@ def check(answer, right, mistakes=()) -> None:
     if _equal(answer, right):
         print("Right.")
         return
-    for value, hint in mistakes:
-        if _equal(answer, value):
-            print(f"Not yet: {hint}.")
-            return
-    if answer.shape != np.shape(right):
+    hints = [hint for value, hint in mistakes if _equal(answer, value)]
+    if hints:
+        print(f"Not yet: {'; or: '.join(dict.fromkeys(hints))}.")
+    elif answer.shape != np.shape(right):
         print(f"Not yet: the shape is {answer.shape}, expected {np.shape(right)}.")
     else:
         print("Not yet. Go back to the last example and follow it step by step.")
+
+
+def check_output_size(answer, size, window, stride=1, pad=0, dilation=1) -> None:
+    """Say whether an output size is right, and if not, which mistake it looks like.
+
+    The mistakes are computed from the same numbers, so any exercise has its hints.
+
+    Parameters
+    ----------
+    answer : int or None
+        What the student wrote; None if nothing yet.
+    size, window, stride, pad, dilation
+        As in ``conv_output_size``.
+
+    Examples
+    --------
+    >>> check_output_size(26, size=28, window=5, pad=2)
+    Not yet: the padding counts at both ends, not once.
+    """
+    right = conv_output_size(size, window, stride, pad, dilation)
+    before, after = axis_pad(check_axis_pad(pad), size, window, stride, dilation)
+    reach = span(window, dilation)
+    padded, room = size + before + after, size + before + after - reach
+    mistakes = [
+        (room // stride, "the first place counts too: + 1 at the end"),
+        (
+            (size + after - reach) // stride + 1,
+            "the padding counts at both ends, not once",
+        ),
+        ((size - reach) // stride + 1, "the padding is missing"),
+        (
+            (padded - window) // stride + 1,
+            f"with dilation {dilation} the window reaches over {reach} pixels",
+        ),
+        (padded // stride - reach + 1, "subtract the window first, divide then"),
+        (padded // stride, "subtract the window before you divide"),
+        (-(-padded // stride), "subtract the window before you divide"),
+        (room + 1, f"the window moves {stride} pixels a step: divide by the stride"),
+        (room / stride + 1, "a number of places is whole: round down"),
+        (-(-room // stride) + 1, "round down, not up: a part of a step is no place"),
+    ]
+    check(answer, right, mistakes)
 
 
 def _equal(answer, value):

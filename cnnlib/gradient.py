@@ -186,7 +186,7 @@ def gradient_check(
 
     References
     ----------
-    Saito, section 5.7.4; notebooks/04_im2col.ipynb, 05_simple_convnet.ipynb.
+    Saito, section 5.7.3; notebooks/04_im2col.ipynb, 05_simple_convnet.ipynb.
     """
     for method in ("forward", "backward"):
         if not callable(getattr(network_or_layer, method, None)):

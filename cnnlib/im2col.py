@@ -40,7 +40,7 @@ def im2col(x, filter_h, filter_w, stride=1, pad=0, dilation=1):
 
     References
     ----------
-    Saito, section 7.4.3; notebooks/04_im2col.ipynb.
+    Saito, sections 7.4.2 and 7.4.3; notebooks/04_im2col.ipynb.
     """
     x = checks.images(x)
     N, C, H, W = x.shape
@@ -83,7 +83,7 @@ def col2im(col, input_shape, filter_h, filter_w, stride=1, pad=0, dilation=1):
 
     References
     ----------
-    Saito, section 7.4.3; notebooks/04_im2col.ipynb.
+    Saito, sections 7.4.2 and 7.4.3; notebooks/04_im2col.ipynb.
     """
     N, C, H, W = _image_shape(input_shape)
     g = resolve(H, W, filter_h, filter_w, stride, pad, dilation)

@@ -22,3 +22,12 @@ from .convolution import (
 )
 from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
+from .pooling import image_panels, number_panels, pool_windows, shift_curves
+from .windows import (
+    receptive_boxes,
+    receptive_cone,
+    seen_grid,
+    sizes_by_layer,
+    window_places,
+    window_step,
+)

@@ -44,6 +44,7 @@ def number_grid(values, title=None, windows=(), padding=None, fmt="{:g}", ax=Non
     ax.set_yticks(np.arange(H + 1) - 0.5, labels=[])
     ax.tick_params(length=0)
     ax.grid(True, color="0.6", linewidth=0.8)
+    ax.spines[:].set(visible=True, color="0.6", linewidth=0.8)
     for (row, col), value in np.ndenumerate(values) if max(H, W) <= 16 else ():
         ax.text(col, row, fmt.format(value), ha="center", va="center", fontsize=9)
     for i, (row, col, height, width) in enumerate(windows):
