@@ -255,21 +255,23 @@ def occlusion_map(network, x, target=None, size=5, stride=1, fill=0.0):
     return np.reshape(falls, (len(x), -1, conv_output_size(W, size, stride)))
 
 
-def excite(network, layer, unit, start, steps=100, rate=0.1, limits=(0, 1)):
+def excite(network, layer, unit, start, place=None, steps=100, rate=0.1, limits=(0, 1)):
     """Change an image step by step until one unit answers strongly.
 
-    Gradient ascent: the weights stay, the image learns. Every step has the same
-    length, so a flat start does not stop it.
+    Gradient ascent: the weights stay, the image learns. Every step is equally long,
+    however small the gradient is.
 
     Parameters
     ----------
     network : Sequential
     layer : str
-        Best one before a ReLU: behind it the gradient may be 0.
+        After a ReLU only the places count that say yes.
     unit : int
-        The filter, whose mean over its map is raised, or the unit of an affine layer.
+        Which filter of a convolution, or which unit of an affine layer.
     start : array (1, C, H, W)
         Where to begin, for example grey with a little noise.
+    place : (row, column), optional
+        One place of the filter's map; the mean of the map if not given.
     steps : int
     rate : float
         Length of a step: root mean square change of a pixel, in intensity.
@@ -298,7 +300,7 @@ def excite(network, layer, unit, start, steps=100, rate=0.1, limits=(0, 1)):
     answers = []
     for _ in range(whole(steps, "steps", least=1)):
         out = probe.forward(x)[layer]
-        answer, dout = _mean_of_unit(out, unit)
+        answer, dout = _answer(out, unit, place)
         answers.append(answer)
         dx = probe.backward(dout, layer)
         length = np.sqrt(np.mean(dx**2))
@@ -309,19 +311,20 @@ def excite(network, layer, unit, start, steps=100, rate=0.1, limits=(0, 1)):
             )
         x = x + dx * (rate / length)
         x = x if limits is None else np.clip(x, *limits)
-    answers.append(_mean_of_unit(probe.forward(x)[layer], unit)[0])
+    answers.append(_answer(probe.forward(x)[layer], unit, place)[0])
     return x, answers
 
 
-def _mean_of_unit(out, unit):
-    """Return the mean of a unit's outputs, and the gradient of this mean."""
+def _answer(out, unit, place):
+    """Return what a unit says, the mean or at one place, and the gradient of this."""
     if not 0 <= whole(unit, "unit", least=0) < out.shape[1]:
         raise ValueError(
             f"there is no unit {unit}: the layer has {out.shape[1]}, counted from 0."
         )
+    chosen = (slice(None), unit, *(() if place is None else place))
     dout = np.zeros(out.shape, out.dtype)
-    dout[:, unit] = 1 / out[:, unit].size
-    return float(out[:, unit].mean()), dout
+    dout[chosen] = 1 / out[chosen].size
+    return float(out[chosen].mean()), dout
 
 
 def _one_hot(scores, target):

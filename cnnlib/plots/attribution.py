@@ -11,7 +11,7 @@ from .grids import OUTLINE
 __all__ = ["field_boxes", "heat_over_image", "tuning_curves"]
 
 # Blue against, orange for; clear at 0, so that the image shows through.
-BLUE, ORANGE = (0.12, 0.37, 0.66), (1, 0.5, 0.2)
+BLUE, ORANGE = (0.25, 0.55, 1), (1, 0.5, 0.2)
 HEAT = LinearSegmentedColormap.from_list(
     "heat", [(*BLUE, 0.9), (*BLUE, 0), (*ORANGE, 0), (*ORANGE, 0.9)]
 )
