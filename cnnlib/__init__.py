@@ -29,7 +29,7 @@ from .layers import (
     Tanh,
 )
 from . import fast
-from .networks import Sequential, SimpleConvNet
+from .networks import Sequential, SimpleConvNet, initial_weights
 from .trainer import Trainer
 from .data import (
     CIFAR10_CLASSES,

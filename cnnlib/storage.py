@@ -51,7 +51,7 @@ def save_arrays(path, arrays) -> Path:
     Raises
     ------
     ValueError
-        If the name does not end in ``.npz``.
+        If the name does not end in ``.npz``, or a number is not finite.
     TypeError
         If an array holds Python objects: only a pickle could keep them.
     OSError
@@ -59,10 +59,17 @@ def save_arrays(path, arrays) -> Path:
     """
     path = npz_path(path, "write")
     for name, array in arrays.items():
-        if np.asarray(array).dtype.hasobject:
+        array = np.asarray(array)
+        if array.dtype.hasobject:
             raise TypeError(
                 f"can not write {path}: {name} holds Python objects, which only a "
                 "pickle could keep. Save plain arrays of numbers."
+            )
+        if _not_finite(array):
+            raise ValueError(
+                f"can not write {path}: {name} holds {_not_finite(array)} number(s) "
+                "that are infinite or not a number, so the network has diverged. A "
+                "file of this name stays as it was. Train again with a smaller lr."
             )
     temporary = path.with_name(f".{path.stem}-{uuid.uuid4().hex}.tmp")
     try:
@@ -121,11 +128,11 @@ def load_arrays(path, expected=None) -> dict:
     with _explaining_damage(path), zipfile.ZipFile(path) as archive:
         arrays = {name: _read(archive, f"{name}.npy") for name in claims}
     for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            count = int((~np.isfinite(array)).sum())
+        if _not_finite(array):
             raise ValueError(
-                f"{path}: {name} holds {count} number(s) that are infinite or not a "
-                "number. The network diverged before it was saved: use an older file."
+                f"{path}: {name} holds {_not_finite(array)} number(s) that are "
+                "infinite or not a number. The network diverged before it was saved: "
+                "use an older file."
             )
     return arrays
 
@@ -153,6 +160,11 @@ def npz_path(path, verb) -> Path:
             f"for example with Path({str(path.parent)!r}).mkdir(parents=True)."
         )
     return path
+
+
+def _not_finite(array) -> int:
+    """Count the numbers that are infinite or not a number."""
+    return int((~np.isfinite(array)).sum()) if array.dtype.kind == "f" else 0
 
 
 class _Claim(NamedTuple):

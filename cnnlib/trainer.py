@@ -57,7 +57,8 @@ class Trainer:
     rng : numpy.random.Generator, int or None
         Shuffles; an int is a seed.
     checkpoint : str or Path, optional
-        An .npz file that is saved after every epoch, for ``Trainer.resume``.
+        An .npz file that is saved after every epoch, for ``Trainer.resume``. If
+        another run is in it, that is kept as ``NAME.earlier.npz``.
 
     Attributes
     ----------
@@ -99,6 +100,7 @@ class Trainer:
         self.mini_batch_size = whole(mini_batch_size, "mini_batch_size", least=1)
         quick = (fast.Adam,) if getattr(network, "engine", None) == "fast" else ()
         self.optimizer = make_optimizer(optimizer, optimizer_param, quick)
+        self._check_last_batch()
         most = evaluate_sample_num_per_epoch
         if most is not None:
             most = whole(most, "evaluate_sample_num_per_epoch", least=1)
@@ -111,6 +113,7 @@ class Trainer:
         self.train_acc_list, self.test_acc_list = [], []
         self._order = None  # of the samples, in the epoch that is under way
         self._stopped = False
+        self._owns_checkpoint = False  # whether the file holds this very run
         self._good = self._snapshot()
 
     @property
@@ -182,7 +185,7 @@ class Trainer:
         bar.set_postfix(self._figures())
         self._good = self._snapshot()
         if self.checkpoint is not None:
-            save_arrays(self.checkpoint, self._good)
+            self._save_checkpoint()
 
     def _step(self, step):
         """Take one batch, by index, and let the optimizer change the parameters."""
@@ -196,6 +199,13 @@ class Trainer:
                 self._diverged(f"the loss became {loss}")
             self.optimizer.update(self.network.params, grads)
         self.train_loss_list.append(float(loss))
+
+    def _save_checkpoint(self):
+        """Save the epoch; an older run under the same name is kept beside it."""
+        if not self._owns_checkpoint and self.checkpoint.exists():
+            self.checkpoint.replace(self.checkpoint.with_suffix(".earlier.npz"))
+        save_arrays(self.checkpoint, self._good)
+        self._owns_checkpoint = True
 
     def _measure(self):
         """Append one accuracy of the training and one of the test samples."""
@@ -237,6 +247,16 @@ class Trainer:
             "one. To go on from there set a smaller "
             "trainer.optimizer.lr and call train()."
         )
+
+    def _check_last_batch(self):
+        """Refuse a last batch of one sample where a batch's statistics are needed."""
+        statistics = set(state_of(self.network)) - set(self.network.params)
+        if statistics and len(self.x_train) % self.mini_batch_size == 1:
+            raise ValueError(
+                f"{len(self.x_train)} samples in batches of {self.mini_batch_size} "
+                "leave a last batch of one sample, in which batch normalization can "
+                f"compute no variance. Try mini_batch_size={self.mini_batch_size + 1}."
+            )
 
     def _snapshot(self) -> dict:
         """Return copies of all that training depends on, as named arrays."""
@@ -333,6 +353,7 @@ class Trainer:
             )
         check_streams(checkpoint, about, trainer._generators())
         trainer._restore(snapshot)
+        trainer._owns_checkpoint = True
         return trainer
 
 

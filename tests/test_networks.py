@@ -513,3 +513,26 @@ def test_save_and_load_give_the_same_scores(engine, tmp_path):
     assert other.predict(x).tobytes() == network.predict(x).tobytes()
     assert bits(other.state()) == bits(network.state())
     assert other.params["W1"] is held
+
+
+def test_a_layer_that_would_silently_not_be_trained_is_refused():
+    class Forgetful:
+        def __init__(self):
+            self.W, self.b = np.ones((2, 2)), np.zeros(2)
+
+    with pytest.raises(
+        TypeError, match=r"'Own' \(Forgetful\).*\['W', 'b'\].*parameters ="
+    ):
+        Sequential({"Own": Forgetful()})
+    Forgetful.parameters = ("W", "b")
+    assert list(Sequential({"Own": Forgetful()}).params) == ["W1", "b1"]
+
+
+def test_a_diverged_network_does_not_replace_a_good_file(engine, tmp_path):
+    network, file = simple(engine), tmp_path / "params.npz"
+    network.save_params(file)
+    good = file.read_bytes()
+    network.params["b1"][0] = np.nan
+    with pytest.raises(ValueError, match=r"b1 holds 1 number.*smaller lr"):
+        network.save_params(file)
+    assert file.read_bytes() == good

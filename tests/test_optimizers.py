@@ -137,6 +137,18 @@ def test_parameters_change_in_place_and_stay_float32(kind, lr):
 
 
 @each
+def test_the_type_of_the_learning_rate_changes_no_bit(kind):
+    results = []
+    for lr in (0.1, np.float64(0.1)):
+        params, grads = problem(np.float32)
+        optimizer = kind(lr=lr)
+        for step in grads:
+            optimizer.update(params, step)
+        results.append({name: array.tobytes() for name, array in params.items()})
+    assert results[0] == results[1]
+
+
+@each
 def test_a_number_without_gradient_stays(kind):
     params, grads = problem(np.float32)
     before = params["b1"][0]

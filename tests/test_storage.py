@@ -6,6 +6,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def test_a_process_killed_while_saving_leaves_a_whole_file(path, written):
     )
     try:
         assert process.stdout.readline() == b"1\n"  # from now on the name is taken
-        while True:  # until the next file is being written
+        latest = time.monotonic() + 2
+        while time.monotonic() < latest:  # until the next file is being written
             assert process.poll() is None
             sizes = []
             for file in path.parent.glob(".*.tmp"):

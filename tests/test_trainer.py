@@ -640,6 +640,17 @@ def test_other_data_are_refused(engine, checkpoint):
     refused(message, checkpoint, network, (x, np.eye(4)[t], x_test, t_test))
 
 
+def test_a_single_other_label_among_many_is_noticed(tmp_path):
+    path, (x, t) = tmp_path / "run.npz", samples(300, (1, 2, 2), 3)
+    arrays = (x, t, x[:20], t[:20])
+    trainer_of(Regression(4, 3), arrays, epochs=1, checkpoint=path).train()
+    changed = t.copy()
+    changed[50] = (t[50] + 1) % 3
+    with pytest.raises(ValueError, match="was saved while training on other data"):
+        Trainer.resume(path, Regression(4, 3), x, changed, x[:20], t[:20])
+    Trainer.resume(path, Regression(4, 3), *arrays)
+
+
 def test_another_network_is_refused(engine, checkpoint):
     network = simple(engine, (2, 6, 6))
     refused(r"missing nothing, unknown \['beta1', 'b", checkpoint, network)
@@ -773,3 +784,20 @@ def test_a_killed_process_is_resumed_bit_for_bit(engine, tmp_path):
     assert again.epochs_done == 1
     again.train()
     assert everything(again) == uninterrupted(engine)
+
+
+def test_a_new_run_keeps_the_older_one_under_another_name(engine, tmp_path):
+    file = tmp_path / "run.npz"
+    trainer_of(mixed(engine), epochs=1, rng=1, checkpoint=file).train()
+    first = load_arrays(file)
+    trainer_of(mixed(engine), epochs=2, rng=2, checkpoint=file).train()
+    earlier = load_arrays(tmp_path / "run.earlier.npz")
+    assert bits(earlier) == bits(first)
+    assert bits(load_arrays(file)) != bits(first)
+
+
+def test_a_last_batch_of_one_is_refused_where_batch_statistics_are_needed(engine):
+    with pytest.raises(ValueError, match=r"23 samples in batches of 22.*=23"):
+        trainer_of(mixed(engine), mini_batch_size=22)
+    x, t = samples(23)
+    Trainer(simple(engine), x, t, x, t, mini_batch_size=22)

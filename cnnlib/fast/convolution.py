@@ -50,7 +50,8 @@ class Convolution(Layer):
 
         out = np.empty((FN, g.OH, g.OW, x.shape[3]), dtype)
         b = bias[0] if bias else np.zeros(FN, dtype)
-        way = winograd if winograd.suits(W[:: self.groups], g, x.shape[3]) else unfold
+        suits = winograd.suits(self._split(W)[0], g, x.shape[3])
+        way = winograd if suits else unfold
         parts = zip(*(self._split(a) for a in (x, W, b, out)), strict=True)
         kept = [way.forward(x_, W_, b_, g, out_) for x_, W_, b_, out_ in parts]
         return self.keep(train, logical(out), kept, W, g, x.shape, way)

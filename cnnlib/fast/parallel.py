@@ -11,6 +11,7 @@ import numpy as np
 from .. import checks
 from ..layer import Layer
 from . import stages
+from .stages import all_layers
 from .threads import in_two_threads, threads
 
 LEAST = 32  # samples in a batch that is worth two threads
@@ -44,8 +45,11 @@ def loss_and_gradient(layers, last_layer, x, t) -> float:
         share = len(x[half]) / len(x)
         return share * _pass(*twin, x[half], t[half], share)
 
-    calls = zip((work, work), halves, twins, strict=True)
-    losses = in_two_threads(*calls)
+    try:
+        losses = in_two_threads(*zip((work, work), halves, twins, strict=True))
+    except (TypeError, ValueError):
+        # the error spoke of half a batch: let it be found again in the whole one
+        return _pass(layers, last_layer, x, t, 1)
     _forget(layers)
     _add_gradients(layers, *(own for own, _ in twins))
     return sum(losses)
@@ -115,27 +119,15 @@ def _twin(thing):
     return thing
 
 
-def _all_layers(thing):
-    """Yield every layer, also those inside layers, always in the same order."""
-    if isinstance(thing, Layer):
-        yield thing
-        thing = vars(thing)
-    if isinstance(thing, dict):
-        thing = list(thing.values())
-    if isinstance(thing, list | tuple):
-        for value in thing:
-            yield from _all_layers(value)
-
-
 def _forget(layers):
     """Let the caller's layers hold no older forward pass than the one just made."""
-    for layer in _all_layers(layers):
+    for layer in all_layers(layers):
         layer._kept = None
 
 
 def _add_gradients(layers, first, second):
     """Give the caller's layers the sums of the gradients of their twins."""
-    for layer, a, b in zip(*map(_all_layers, (layers, first, second)), strict=True):
+    for layer, a, b in zip(*map(all_layers, (layers, first, second)), strict=True):
         for name in layer.parameters:
             gradient = getattr(a, f"d{name}")
             gradient += getattr(b, f"d{name}")

@@ -117,14 +117,14 @@ def _transform_images(x, g):
     """Return the tiles of the images, transformed: (36, C, T)."""
     th, tw = _tiles(g)
     size = th * tw * x.shape[3]
-    padded, inside = _padded(x.shape, g, x.dtype)
-    inside[...] = x
     V = np.empty((36, len(x), size), x.dtype)
 
     def work(channels):
         for few in chunks(channels, 36 * size):
-            tiles = np.empty((36, few.stop - few.start, size), x.dtype)
-            for part, place in _corners(padded[few], tiles, g, 6):
+            padded, inside = _padded(x[few].shape, g, x.dtype)
+            inside[...] = x[few]
+            tiles = np.empty((36, len(padded), size), x.dtype)
+            for part, place in _corners(padded, tiles, g, 6):
                 place[...] = part
             V[:, few] = _product(BT2, tiles.reshape(36, -1)).reshape(tiles.shape)
 

@@ -88,6 +88,8 @@ class Sequential(Layer):
                 "layers must be a dict such as {'Conv1': Convolution(W, b), "
                 "'Relu1': Relu()}: the names are used in summaries and errors."
             )
+        for name, layer in layers.items():
+            _check_names_of_parameters(name, layer)
         self.layers = dict(layers)
         self.last_layer = SoftmaxWithLoss() if last_layer is None else last_layer
         self.input_dim = input_dim
@@ -227,6 +229,17 @@ class Sequential(Layer):
                 "network.summary(input_dim=(1, 28, 28))."
             )
         return _table(self.layers, np.zeros((1, *input_dim), self.dtype))
+
+
+def _check_names_of_parameters(layer_name, layer):
+    """Refuse a layer whose arrays would silently never be trained."""
+    arrays = [name for name, v in vars(layer).items() if isinstance(v, np.ndarray)]
+    if arrays and not hasattr(layer, "parameters"):
+        raise TypeError(
+            f"layer {layer_name!r} ({type(layer).__name__}) holds the arrays {arrays} "
+            "but does not say which of them are trained. Add a line such as "
+            'parameters = ("W", "b") to its class, or parameters = () if none is.'
+        )
 
 
 def _leaves(layers):

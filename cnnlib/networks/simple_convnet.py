@@ -7,6 +7,7 @@ import numpy as np
 from .. import checks
 from ..geometry import resolve, resolve_pooling, whole
 from .engines import engine_room
+from .initial import initial_weights
 from .sequential import Sequential, naming
 
 __all__ = ["SimpleConvNet"]
@@ -102,34 +103,6 @@ class SimpleConvNet(Sequential):
         with importlib.resources.as_file(weights / "simple_convnet_mnist.npz") as file:
             network.load_params(file)
         return network
-
-
-def initial_weights(shape, inputs, std, rng):
-    """Draw float32 weights from a normal distribution around 0.
-
-    Parameters
-    ----------
-    shape : tuple of int
-    inputs : int
-        How many numbers one output is summed from, the n of the rules.
-    std : float or {'he', 'relu', 'xavier', 'sigmoid'}
-    rng : numpy.random.Generator
-
-    References
-    ----------
-    Glorot & Bengio (2010); He et al. (2015); Saito, section 6.2.
-    """
-    rules = {"he": 2, "relu": 2, "xavier": 1, "sigmoid": 1}
-    if isinstance(std, str):
-        if std.lower() not in rules:
-            raise ValueError(
-                f"weight_init_std is {std!r}; expected a number such as 0.01, or "
-                f"one of {sorted(rules)}."
-            )
-        std = (rules[std.lower()] / inputs) ** 0.5
-    elif isinstance(std, bool) or not isinstance(std, int | float | np.number):
-        raise TypeError(f"weight_init_std is {std!r}; expected a number or a name.")
-    return rng.standard_normal(shape, dtype=np.float32) * np.float32(std)
 
 
 def _image_dim(input_dim):

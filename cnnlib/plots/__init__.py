@@ -11,7 +11,7 @@ from .basic import (
     describe,
     filter_show,
     loss_curve,
-    probability_bars,
+    probability_stems,
     show_images,
     use_style,
 )

@@ -10,7 +10,7 @@ __all__ = [
     "describe",
     "filter_show",
     "loss_curve",
-    "probability_bars",
+    "probability_stems",
     "show_images",
     "use_style",
 ]
@@ -141,8 +141,8 @@ def accuracy_curves(train, test, ax=None):
     return ax
 
 
-def probability_bars(probabilities, truth=None, ax=None):
-    """Draw one bar a class and point at the right one; return the Axes.
+def probability_stems(probabilities, truth=None, ax=None):
+    """Draw one stem a class and point at the right one; return the Axes.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def probability_bars(probabilities, truth=None, ax=None):
     """
     ax = _axes(ax)
     classes = np.arange(len(probabilities))
-    ax.bar(classes, probabilities, color="C0")
+    ax.stem(classes, probabilities, basefmt="C2-")
     if truth is not None:
         above = (0, 12)  # points
         ax.annotate(
