@@ -1,5 +1,9 @@
 """Looking inside networks: properties that hold for any weights and both engines."""
 
+import importlib.metadata
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from small_networks import ENGINES, mixed, samples, simple
@@ -7,6 +11,7 @@ from small_networks import ENGINES, mixed, samples, simple
 from cnnlib import Convolution, Relu, Sequential, SimpleConvNet, numerical_gradient
 from cnnlib.explain import (
     check,
+    check_environment,
     class_share,
     draw_strokes,
     excite,
@@ -310,3 +315,40 @@ def test_the_shipped_network_needs_no_data():
     assert network.predict(seven).argmax() == 7
     assert occlusion_map(network, seven).shape == (1, 24, 24)
     assert grad_cam(network, seven, "Relu1").shape == (1, 24, 24)
+
+
+# --- the environment ---------------------------------------------------------------
+
+
+def test_check_environment_knows_the_dependencies():
+    from cnnlib.explain.environment import PACKAGES, PYTHON
+
+    file = Path(__file__).resolve().parents[1] / "pyproject.toml"
+    project = tomllib.loads(file.read_text("utf-8"))["project"]
+    assert [f"{n}>={v}" for n, v in PACKAGES.items()] == project["dependencies"]
+    assert project["requires-python"] == ">=" + ".".join(map(str, PYTHON))
+
+
+def test_check_environment_prints_no_versions_when_all_is_well(capsys):
+    assert check_environment()
+    out = capsys.readouterr().out
+    assert "All is well" in out
+    assert not any(letter.isdigit() for letter in out)
+
+
+def test_check_environment_says_what_to_do(capsys):
+    def version(name):
+        if name == "tqdm":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return {"numpy": "1.26.4", "matplotlib": "3.10.0rc1"}.get(name, "99")
+
+    assert not check_environment(version, python=(3, 9, 1))
+    lines = {
+        line.split()[0]: line for line in capsys.readouterr().out.split("\n") if line
+    }
+    assert "3.11 or newer" in lines["Python"]
+    assert "MISSING" in lines["tqdm"]
+    assert '-m pip install "tqdm>=4.66"' in lines["tqdm"]
+    assert "TOO OLD (1.26.4)" in lines["numpy"]
+    assert lines["matplotlib"].endswith("ok")  # 3.10 is newer than 3.8
+    assert "Not yet" in lines["Not"]

@@ -12,5 +12,6 @@ from .attribution import (
     saliency,
 )
 from .drawing import draw_strokes, stripes
+from .environment import check_environment
 from .questions import check, guess
 from .units import class_share, field_box, orientation_tuning, strongest_patches
