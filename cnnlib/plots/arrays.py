@@ -6,7 +6,7 @@ import numpy as np
 from .. import checks
 from .grids import number_grid
 
-__all__ = ["array_blocks", "stages_row"]
+__all__ = ["array_blocks", "stages_row", "timeline"]
 
 
 def array_blocks(x, index=None, title=None, axes=None):
@@ -74,3 +74,28 @@ def stages_row(pictures, titles, notes):
             ends = {"xycoords": "axes fraction", "annotation_clip": False}
             ax.annotate("", (1.22, 0.5), (1.01, 0.5), arrowprops=style, **ends)
     return axes[0]
+
+
+def timeline(years, above, below, ax=None):
+    """Draw events on a line of years; return the Axes.
+
+    Parameters
+    ----------
+    years : sequence of int
+    above, below : sequence of str
+        Two texts for each event.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+    """
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8.5, 1.7))
+    ax.plot(years, np.zeros(len(years)), "o-", color="0.5", mfc="C0", markersize=9)
+    for year, upper, lower in zip(years, above, below, strict=True):
+        ax.annotate(upper, (year, 0.3), ha="center", fontsize=10)
+        ax.annotate(lower, (year, -0.3), ha="center", va="top", fontsize=10, color="C1")
+    room = 0.13 * (max(years) - min(years))
+    ax.set(xlim=(min(years) - room, max(years) + room), ylim=(-1.4, 0.8))
+    ax.set(xticks=years, yticks=[])
+    ax.spines["left"].set_visible(False)
+    ax.grid(False)
+    return ax
