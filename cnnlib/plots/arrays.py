@@ -62,7 +62,10 @@ def stages_row(pictures, titles, notes):
     array of Axes
     """
     n = len(pictures)
-    _, axes = plt.subplots(1, n, figsize=(1.75 * n, 2.6), squeeze=False)
+    figure, axes = plt.subplots(
+        1, n, figsize=(1.9 * n, 2.4), squeeze=False, layout="constrained"
+    )
+    figure.get_layout_engine().set(wspace=0.25)  # room for the arrows
     for i, ax in enumerate(axes[0]):
         ax.imshow(pictures[i], cmap="gray")
         ax.set_title(titles[i], fontsize=10)
@@ -72,7 +75,7 @@ def stages_row(pictures, titles, notes):
         if i < n - 1:
             style = {"arrowstyle": "-|>", "color": "C1", "linewidth": 2}
             ends = {"xycoords": "axes fraction", "annotation_clip": False}
-            ax.annotate("", (1.22, 0.5), (1.01, 0.5), arrowprops=style, **ends)
+            ax.annotate("", (1.27, 0.5), (1.02, 0.5), arrowprops=style, **ends)
     return axes[0]
 
 
