@@ -5,6 +5,8 @@ that titles and labels can still be changed. None shows anything; the notebooks 
 a cell with ``describe``, which adds words for people who do not see the picture.
 """
 
+from .arrays import array_blocks, stages_row, timeline
+from .attribution import field_boxes, heat_over_image, tuning_curves
 from .basic import (
     accuracy_curves,
     describe,
