@@ -13,5 +13,6 @@ from .attribution import (
 )
 from .drawing import draw_strokes, stripes
 from .environment import check_environment
-from .questions import check, guess
+from .ladder import speed_ladder
+from .questions import check, check_output_size, guess
 from .units import class_share, field_box, orientation_tuning, strongest_patches
