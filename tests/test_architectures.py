@@ -79,8 +79,6 @@ def test_table_i_is_the_one_in_the_paper():
 @pytest.mark.parametrize("architecture", SMALL, ids=name_of)
 @pytest.mark.parametrize("engine", ["textbook", "fast"])
 def test_build_has_the_shapes_and_parameters_of_the_description(architecture, engine):
-    if not hasattr(__import__("cnnlib").fast, "Convolution"):
-        pytest.skip("the fast room is empty") if engine == "fast" else None
     network, table = build(architecture, engine, rng=1), LayerTable(architecture)
     x = np.zeros((2, *architecture.input_dim), np.float32)
     for line in table:
@@ -440,6 +438,22 @@ def old_layers(rng):
 def test_gradients_of_the_layers_of_1998(old_layers, name, rng):
     report = gradient_check(old_layers[name], rng.standard_normal((2, 3, 6, 6)))
     assert report.passed, report
+
+
+def test_both_engines_agree_on_the_lenet_of_1998(rng):
+    x = rng.random((40, 1, 32, 32)).astype(np.float32)  # enough for two threads
+    t = rng.integers(10, size=40)
+    slow, fast = (
+        build(LENET5_PAPER, e, rng=1, weight_init_std=0.05)
+        for e in ("textbook", "fast")
+    )
+    (loss, grads), (quick_loss, quick_grads) = (
+        network.loss_and_gradient(x, t) for network in (slow, fast)
+    )
+    assert quick_loss == pytest.approx(loss, rel=1e-4)
+    for name, grad in grads.items():
+        most = np.abs(grad).max()
+        np.testing.assert_allclose(quick_grads[name], grad, atol=1e-3 * most)
 
 
 def test_sparse_convolution_looks_at_its_channels_only(old_layers, rng):

@@ -11,7 +11,7 @@ from .tables import LayerTable
 __all__ = ["build"]
 
 
-def build(architecture, engine="textbook", rng=None, weight_init_std="he"):
+def build(architecture, engine="fast", rng=None, weight_init_std="he"):
     """Make a network out of its description, with random weights.
 
     Parameters
@@ -74,7 +74,7 @@ def _sparse_convolution(row, shape, room, draw, rng):
     FS, seen = row.window, sum(len(channels) for channels in row.sees)
     W = draw((seen, FS, FS), seen / len(row.sees) * FS * FS)
     b = _zeros(len(row.sees)) if row.bias else None
-    settings = (row.stride or 1, row.pad, row.dilation)
+    settings = (row.stride or 1, row.pad, row.dilation, room.Convolution)
     return lenet.SparseConvolution(W, b, row.sees, shape[0], *settings)
 
 
@@ -88,7 +88,8 @@ def _pooling(name):
 def _subsampling(row, shape, room, draw, rng):
     C = shape[0]
     W = np.full(C, 1 / row.window**2, np.float32)  # at first the plain average
-    return lenet.Subsampling(W, _zeros(C), row.window, row.stride, row.pad)
+    settings = (row.window, row.stride, row.pad, room.AveragePooling)
+    return lenet.Subsampling(W, _zeros(C), *settings)
 
 
 def _affine(row, shape, room, draw, rng):

@@ -30,6 +30,8 @@ class Subsampling(Layer):
         Height and width, in pixels.
     stride, pad
         As in ``Pooling``.
+    average : class
+        ``AveragePooling`` of one engine or the other.
 
     References
     ----------
@@ -37,11 +39,12 @@ class Subsampling(Layer):
     """
 
     parameters = ("W", "b")
+    per_sample = True
 
-    def __init__(self, W, b, window, stride=None, pad=0):
+    def __init__(self, W, b, window, stride=None, pad=0, average=AveragePooling):
         self.W, self.b = checks.array(W, "W"), checks.array(b, "b")
         self.window = window
-        self.average = AveragePooling(window, window, stride, pad)
+        self.average = average(window, window, stride, pad)
 
     def forward(self, x, train=True):
         """Return the smaller maps (N, C, OH, OW)."""
@@ -73,6 +76,8 @@ class SparseConvolution(Layer):
         How many channels come in.
     stride, pad, dilation
         As in ``Convolution``.
+    convolution : class
+        ``Convolution`` of one engine or the other.
 
     Raises
     ------
@@ -85,8 +90,19 @@ class SparseConvolution(Layer):
     """
 
     parameters = ("W", "b")
+    per_sample = True
 
-    def __init__(self, W, b, sees, channels, stride=1, pad=0, dilation=1):
+    def __init__(
+        self,
+        W,
+        b,
+        sees,
+        channels,
+        stride=1,
+        pad=0,
+        dilation=1,
+        convolution=Convolution,
+    ):
         self.W, self.b = checks.array(W, "W"), b
         if b is None:
             self.parameters = ("W",)
@@ -97,23 +113,23 @@ class SparseConvolution(Layer):
                 f"and a channel, so expected ({len(pairs)}, FH, FW)."
             )
         self.filters, self.seen = map(np.array, zip(*pairs, strict=True))
-        self.shape = (len(sees), channels, *self.W.shape[1:])
-        self.settings = (stride, pad, dilation)
+        full = np.zeros((len(sees), channels, *self.W.shape[1:]), self.W.dtype)
+        self.full = convolution(full, b, stride, pad, dilation)
 
     def forward(self, x, train=True):
         """Return the feature maps (N, FN, OH, OW)."""
-        full = np.zeros(self.shape, self.W.dtype)  # (FN, C, FH, FW)
+        full = np.zeros(self.full.W.shape, self.W.dtype)  # (FN, C, FH, FW)
         full[self.filters, self.seen] = self.W  # 0 where a filter does not look
-        layer = Convolution(full, self.b, *self.settings)
-        return self.keep(train, layer.forward(x, train), layer)
+        self.full.W, self.full.b = full, self.b
+        return self.keep(train, self.full.forward(x, train))
 
     def backward(self, dout):
         """Set dW and db; return dx (N, C, H, W)."""
-        dout, layer = self.recall(dout)
-        dx = layer.backward(dout)
-        self.dW = layer.dW[self.filters, self.seen]  # (K, FH, FW)
+        (dout,) = self.recall(dout)
+        dx = self.full.backward(dout)
+        self.dW = self.full.dW[self.filters, self.seen]  # (K, FH, FW)
         if self.b is not None:
-            self.db = layer.db
+            self.db = self.full.db.copy()  # one array must not be summed twice
         return dx
 
 
@@ -124,6 +140,8 @@ class ScaledTanh(Layer):
     ----------
     LeCun et al. (1998), appendix A.
     """
+
+    per_sample = True
 
     def forward(self, x, train=True):
         """Return ``1.7159 * tanh(2 / 3 * x)`` in the shape of x."""
@@ -151,6 +169,8 @@ class RadialBasis(Layer):
     ----------
     LeCun et al. (1998), sections II.B and II.C.
     """
+
+    per_sample = True
 
     def __init__(self, codes):
         self.codes = checks.array(codes, "codes")

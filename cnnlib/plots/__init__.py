@@ -22,3 +22,4 @@ from .convolution import (
 )
 from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
+from .networks import cost_bars, network_boxes, receptive_fields
