@@ -409,6 +409,14 @@ def test_text():
     assert len({len(line) for line in side.splitlines()}) == 1
 
 
+def test_shapes_leave_out_what_changes_nothing():
+    shapes = LayerTable(LENET5).shapes()
+    assert list(shapes) == ["image", "C1", "S2", "C3", "S4", "C5", "F6", "Output"]
+    assert shapes["image"] == (1, 28, 28)
+    assert shapes["C1"] == (6, 28, 28)
+    assert "Pool5" not in LayerTable(ALEXNET.with_input((3, 60, 60))).shapes()
+
+
 def test_every_kind_can_be_built_unless_it_joins_rows():
     assert set(KINDS) - set(BUILDERS) == {"add", "concat"}
 

@@ -158,6 +158,19 @@ class LayerTable:
         lines = [x for x in self.lines if kinds is None or x.kind in kinds]
         return sum(getattr(line, column) for line in lines)
 
+    def shapes(self) -> dict:
+        """Return the shapes that an image passes through, by name, the image first.
+
+        Rows that neither have weights nor change the shape are left out: this is what
+        ``plots.network_boxes`` draws.
+        """
+        shape = self.architecture.input_dim
+        shapes = {"image": shape}
+        for line in self.lines:
+            if line.shape not in (None, shape) or line.neurons:
+                shape = shapes[line.name] = line.shape
+        return shapes
+
     def text(self, *columns) -> str:
         """Return the table as text with the columns of your choice.
 

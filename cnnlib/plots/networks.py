@@ -11,7 +11,7 @@ __all__ = ["cost_bars", "network_boxes", "receptive_fields"]
 # In the drawing one pixel of height is one unit; the rest is made to fit.
 CHANNEL = 0.25  # thickness of one channel
 NUMBER = 1 / 16  # height of one number in a vector
-LABEL = 14  # room that the name of a vector needs beside it
+LABEL = 26  # room that the name of a vector needs beside it
 SLANT = 0.35  # how far the width of an image goes back, to the right and up
 FACE, TOP, SIDE = "#a9c6ea", "#c9dcf2", "#7ba6da"
 VECTOR, EDGE = "#f0b08c", "0.35"
@@ -56,7 +56,7 @@ def network_boxes(shapes, names=None, at=(0, 0), enlarge=1, gap=14, ax=None):
             width = 3 * enlarge + (0 if names is None else LABEL)
         if names is not None:
             text = f"{names[i]}\n{'x'.join(map(str, shape))}"
-            ax.text(left, bottom - 6, text, rotation=35, ha="right", va="top", size=7)
+            ax.text(left, bottom - 6, text, rotation=35, ha="right", va="top", size=8)
             ax.plot(left, bottom - 60, alpha=0)  # room for the text
         left += width + gap * enlarge
     ax.set_aspect("equal")
@@ -122,7 +122,8 @@ def receptive_fields(image, views, names, ax=None):
         colour = ("#ffffff", "#ff9d5c")[i % 2]
         box = {"fill": False, "linewidth": 2, "edgecolor": colour}
         ax.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, **box))
-        label = {"size": 7, "va": "top", "ha": "left", "color": colour}
+        place = "bottom" if top > 10 else "top"  # above the box if there is room
+        label = {"size": 8, "va": place, "ha": "left", "color": colour}
         label["bbox"] = {"facecolor": "black", "alpha": 0.6, "pad": 1, "linewidth": 0}
         ax.text(left, top, name, **label)
     ax.set(xlim=(-0.5, W - 0.5), ylim=(H - 0.5, -0.5), xlabel="pixels", ylabel="pixels")
