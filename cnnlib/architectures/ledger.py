@@ -25,7 +25,7 @@ class Published(NamedTuple):
     network : str
         Name of the description in ``cnnlib.architectures``.
     what : str
-        'parameters', 'multiply_adds', 'connections', 'neurons', or 'sees'.
+        'parameters', 'multiply_adds', 'connections' or 'neurons'.
     value : float
     source : str
     row : str
