@@ -3,9 +3,8 @@
 import numpy as np
 
 from .. import checks
-from ..networks import Sequential, lenet
+from ..networks import Sequential, initial_weights, lenet
 from ..networks.engines import engine_room
-from ..networks.simple_convnet import initial_weights
 from .tables import LayerTable
 
 __all__ = ["build"]
