@@ -30,6 +30,18 @@ from .layers import (
 )
 from . import fast
 from .networks import Sequential, SimpleConvNet, initial_weights
+from .architectures import (
+    ALEXNET,
+    ALEXNET_TWO_GPUS,
+    LENET5,
+    LENET5_PAPER,
+    SIMPLE_CONVNET,
+    Architecture,
+    Row,
+    LayerTable,
+    build,
+    compare,
+)
 from .trainer import Trainer
 from .data import (
     CIFAR10_CLASSES,
