@@ -37,6 +37,7 @@ from .layers import (
     LocalResponseNormalization,
     Relu,
 )
+from .layout import hold_memory
 from .optimizers import Adam
 from .parallel import loss_and_gradient, predict
 from .pooling import AveragePooling, GlobalAveragePooling, GlobalMaxPooling, Pooling
@@ -62,3 +63,5 @@ __all__ = [
     "one_blas_thread",
     "predict",
 ]
+
+hold_memory()
