@@ -19,7 +19,7 @@ FLOORS = [
     {"geometry", "functions", "gradient", "optimizers"},
     {"im2col", "naive", "layer"},
     {"elementwise"},  # the layers that both engines share
-    {"conv", "layers", "normalization", "fast"},
+    {"conv", "layers", "fast"},
     {"networks"},
     {"architectures", "trainer", "fetch", "formats"},
     {"data", "augment", "torch_bridge"},

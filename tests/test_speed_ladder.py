@@ -55,7 +55,7 @@ def test_an_impatient_ladder_still_measures_each_rung_once(rng, monkeypatch):
         name: lambda *args, name=name, f=f: calls.append(name) or f(*args)
         for name, f in explain.ladder.RUNGS.items()
     }
-    monkeypatch.setattr(explain, "RUNGS", rungs)
+    monkeypatch.setattr(explain.ladder, "RUNGS", rungs)
     explain.speed_ladder(*arguments(rng), rounds=5, patience=0)
     assert calls == list(rungs)
 
@@ -64,6 +64,6 @@ def test_a_wrong_rung_is_not_timed(rng, monkeypatch):
     wrong = explain.ladder.RUNGS | {
         "batch-last memory": lambda x, *_: np.zeros((5, 3, 5, 5))
     }
-    monkeypatch.setattr(explain, "RUNGS", wrong)
+    monkeypatch.setattr(explain.ladder, "RUNGS", wrong)
     with pytest.raises(ValueError, match="'batch-last memory' differs"):
         explain.speed_ladder(*arguments(rng))
