@@ -139,6 +139,17 @@ def has_short_prose(notebook):
             yield f"cell {number} has {words} words, {PROSE_WORDS} are the limit"
 
 
+def keeps_guesses_folded(notebook):
+    """A guess stands alone in a cell whose code is folded, for the code tells it."""
+    for number, cell in cells(notebook, "code"):
+        if not re.search(r"^(?:\w+\.)?guess\(", cell.source, flags=re.MULTILINE):
+            continue
+        if len(ast.parse(cell.source).body) > 1:
+            yield f"cell {number} holds more than its guess"
+        if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            yield f"cell {number} shows the code of its guess: collapse the input"
+
+
 def stays_in_its_folder(notebook):
     """No absolute path, shell command, installation or download in a code cell."""
     for number, cell in cells(notebook, "code"):
@@ -178,6 +189,7 @@ CHECKS = [
     stores_no_accidents,
     has_short_code,
     has_short_prose,
+    keeps_guesses_folded,
     stays_in_its_folder,
     describes_its_images,
     describes_its_figures,
@@ -283,6 +295,8 @@ DAMAGES = [
     (stores_no_accidents, with_error),
     (has_short_code, with_two_long_cells),
     (has_short_prose, with_source(2, "word " * 151)),
+    (keeps_guesses_folded, with_source(1, "guess(7)")),
+    (keeps_guesses_folded, with_source(1, "x = 7\nexplain.guess(x)")),
     (stays_in_its_folder, with_source(1, "!pip install numpy")),
     (stays_in_its_folder, with_source(1, "%pip install numpy")),
     (stays_in_its_folder, with_source(1, "open('/data/x.npz')")),
