@@ -148,6 +148,8 @@ def keeps_guesses_folded(notebook):
             yield f"cell {number} holds more than its guess"
         if not cell.metadata.get("jupyter", {}).get("source_hidden"):
             yield f"cell {number} shows the code of its guess: collapse the input"
+        if not cell.source.startswith("#"):  # a collapsed cell shows its first line
+            yield f"cell {number} shows its guess in its first line: begin with #"
 
 
 def stays_in_its_folder(notebook):
@@ -273,6 +275,11 @@ def with_two_long_cells(notebook):
     notebook.cells[1].source = notebook.cells[3].source = "x = 1\n" * 13
 
 
+def with_an_open_first_line(notebook):
+    notebook.cells[1].source = "guess(7)"
+    notebook.cells[1].metadata.jupyter = {"source_hidden": True}
+
+
 def with_a_bare_figure(notebook):
     notebook.cells[3].outputs = [new_output("display_data", {"image/png": "AAAA"})]
 
@@ -295,7 +302,8 @@ DAMAGES = [
     (stores_no_accidents, with_error),
     (has_short_code, with_two_long_cells),
     (has_short_prose, with_source(2, "word " * 151)),
-    (keeps_guesses_folded, with_source(1, "guess(7)")),
+    (keeps_guesses_folded, with_source(1, "# Guess first.\nguess(7)")),
+    (keeps_guesses_folded, with_an_open_first_line),
     (keeps_guesses_folded, with_source(1, "x = 7\nexplain.guess(x)")),
     (stays_in_its_folder, with_source(1, "!pip install numpy")),
     (stays_in_its_folder, with_source(1, "%pip install numpy")),
