@@ -7,6 +7,7 @@ from ..geometry import check_settings, resolve, whole
 from ..layer import Layer
 from . import unfold, winograd
 from .layout import batch_last, gradient_like, logical, working_type
+from .threads import hold_blas
 
 
 class Convolution(Layer):
@@ -38,6 +39,7 @@ class Convolution(Layer):
         self.stride, self.pad, self.dilation = stride, pad, dilation
         check_settings(stride, pad, dilation)
 
+    @hold_blas
     def forward(self, x, train=True):
         """Return the feature maps (N, FN, OH, OW)."""
         x = checks.array(x, "x")
@@ -70,6 +72,7 @@ class Convolution(Layer):
         """Set dW and db without dx, which nobody needs in the first layer."""
         self._backward(dout, images=False)
 
+    @hold_blas
     def _backward(self, dout, images):
         dout, kept, W, g, shape, way = self.recall(dout)
         dout, shape = batch_last(dout), (shape[0] // self.groups, *shape[1:])

@@ -12,7 +12,9 @@ from .layout import (
     from_channel_rows,
     gradient_like,
     logical,
+    working_type,
 )
+from .threads import hold_blas, product_cost, share
 
 
 class Affine(Layer):
@@ -43,30 +45,51 @@ class Affine(Layer):
         if b is None:
             self.parameters = ("W",)
 
+    @hold_blas
     def forward(self, x, train=True):
         """Return the outputs (N, M)."""
         x = checks.features(x, self.W.shape[0])
         W, *bias = self.parameters_like(x)
         rows = feature_rows(x)  # (D, N)
-        out = W.T @ rows  # (M, N)
-        out = out + bias[0][:, np.newaxis] if bias else out
+        out = np.empty((W.shape[1], len(x)), working_type(x, W, *bias))
+
+        def work(some):
+            np.matmul(W[:, some].T, rows, out=out[some])
+            if bias:
+                out[some] += bias[0][some, np.newaxis]
+
+        share(work, len(out), product_cost(W, len(x)))
         return self.keep(train, out.T, x.shape, rows, W)
 
     def backward(self, dout):
         """Set dW and db; return dx in the shape of x."""
-        dout, x_shape, _, W = self.recall(dout)
-        self.backward_params(dout)
-        dx = W @ dout.T  # (D, N)
-        if len(x_shape) == 4:
-            return logical(dx.reshape(*x_shape[1:], x_shape[0]))
-        return dx.T.reshape(x_shape)
+        shape = self.kept()[2][0]
+        dx = self._backward(dout, images=True)
+        if len(shape) == 4:
+            return logical(dx.reshape(*shape[1:], shape[0]))
+        return dx.T.reshape(shape)
 
     def backward_params(self, dout):
         """Set dW and db without dx, which nobody needs in the first layer."""
-        dout, _, rows, _ = self.recall(dout)
-        self.dW = gradient_like(rows @ dout, self.W)  # (D, M)
+        self._backward(dout, images=False)
+
+    @hold_blas
+    def _backward(self, dout, images):
+        """Set dW and db; return dx (D, N) if ``images``."""
+        dout, _, rows, W = self.recall(dout)
+        dW = np.empty(W.shape, np.result_type(rows, dout))
+        dx = np.empty(rows.shape, np.result_type(W, dout)) if images else None
+
+        def work(some):
+            np.matmul(rows[some], dout, out=dW[some])
+            if images:
+                np.matmul(W[some], dout.T, out=dx[some])
+
+        share(work, len(W), 2 * product_cost(W, len(dout)))
+        self.dW = gradient_like(dW, self.W)  # (D, M)
         if self.b is not None:
             self.db = gradient_like(dout.sum(axis=0), self.b)  # (M,)
+        return dx
 
 
 class Relu(Layer):
@@ -143,6 +166,7 @@ class BatchNormalization(Layer):
         self.running_mean = np.zeros(self.gamma.shape, self.gamma.dtype)
         self.running_var = np.ones(self.gamma.shape, self.gamma.dtype)
 
+    @hold_blas
     def forward(self, x, train=True):
         """Return the normalized x in the shape of x."""
         x = checks.channels(x, len(self.gamma))
@@ -163,6 +187,7 @@ class BatchNormalization(Layer):
         out += beta[:, np.newaxis]
         return self.keep(train, from_channel_rows(out, x.shape), scaled, gamma / std)
 
+    @hold_blas
     def backward(self, dout):
         """Set dgamma and dbeta; return dx in the shape of x."""
         dout, scaled, slope = self.recall(dout)

@@ -12,7 +12,7 @@ from .. import checks
 from ..layer import Layer
 from . import stages
 from .stages import all_layers
-from .threads import in_two_threads, threads
+from .threads import hold_blas, in_two_threads, threads
 
 LEAST = 32  # samples in a batch that is worth two threads
 
@@ -55,6 +55,7 @@ def loss_and_gradient(layers, last_layer, x, t) -> float:
     return sum(losses)
 
 
+@hold_blas
 def predict(layers, x, batch_size):
     """Return the scores of x in test mode, batch after batch, in two threads.
 
@@ -87,6 +88,7 @@ def predict(layers, x, batch_size):
     return np.concatenate(scores)
 
 
+@hold_blas
 def _pass(layers, last_layer, x, t, share):
     """Return the loss, and set the gradients of ``share`` times the loss."""
     scores, done = stages.forward(layers, x, train=True)

@@ -148,16 +148,18 @@ class Stage(Layer):
         pooling drops are not even computed.
         """
         g, pool = self.g, self.pool
-        parts = []
+        columns = pool.OW * x.shape[3]
+        xw = unfold.empty_unfolded(x, g, pool.FW * columns)
         for j in range(pool.FW):
             left = g.pad[1][0] - j * g.stride[1]
-            sparse = g._replace(
+            every_other = g._replace(
                 pad=(g.pad[0], (left, 0)),
                 stride=(g.stride[0], g.stride[1] * pool.stride[1]),
                 OW=pool.OW,
             )
-            parts.append(unfold.unfold_width(x, sparse))
-        return unfold.windows(np.concatenate(parts, axis=3), g)
+            part = xw[..., j * columns : (j + 1) * columns]
+            unfold.unfold_width(x, every_other, part)
+        return unfold.windows(xw, g)
 
     def _entries(self, maps):
         """Show the points of all pooling windows in maps (FN, rows, FW, OW, N)."""
