@@ -30,8 +30,12 @@ def share(work, count, numbers):
 
 
 def product_cost(W, columns) -> int:
-    """Return what a product with matrix W costs, in numbers moved (see ``share``)."""
-    return W.size * (1 + columns // 64)
+    """Return what a product with matrix W costs, in numbers moved (see ``share``).
+
+    With few columns, as for a single image, memory is the limit and one thread is
+    enough for it.
+    """
+    return W.size * columns // 64
 
 
 def in_two_threads(first, second):
