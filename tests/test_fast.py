@@ -8,7 +8,7 @@ import pytest
 import threadpoolctl
 
 from cnnlib import Adam, SimpleConvNet, conv, fast, layers
-from cnnlib.fast import parallel, stages, threads, unfold, winograd
+from cnnlib.fast import direct, parallel, stages, threads, winograd
 from cnnlib.geometry import resolve
 from cnnlib.layer import Layer
 
@@ -69,7 +69,7 @@ def random_geometry(rng):
 @pytest.mark.parametrize("short", [0, 10**9], ids=["by row", "one product"])
 @pytest.mark.parametrize("seed", range(60))
 def test_convolution_equals_textbook(seed, short, monkeypatch):
-    monkeypatch.setattr(unfold, "SHORT", short)
+    monkeypatch.setattr(direct, "SHORT", short)
     rng = np.random.default_rng(seed)
     dtype = (np.float32, np.float64)[seed % 2]
     memory = ("C", "batch-last", "strided")[seed % 3]

@@ -5,7 +5,7 @@ import numpy as np
 from .. import checks
 from ..geometry import check_settings, resolve, whole
 from ..layer import Layer
-from . import unfold, winograd
+from . import direct, winograd
 from .layout import batch_last, gradient_like, logical, working_type
 from .threads import hold_blas
 
@@ -51,10 +51,11 @@ class Convolution(Layer):
         x = batch_last(x.astype(dtype, copy=False))  # (C*groups, H, W, N)
 
         out = np.empty((FN, g.OH, g.OW, x.shape[3]), dtype)
-        b = bias[0] if bias else np.zeros(FN, dtype)
+        b = self._split(bias[0]) if bias else [None] * self.groups
         suits = winograd.suits(self._split(W)[0], g, x.shape[3])
-        way = winograd if suits else unfold
-        parts = zip(*(self._split(a) for a in (x, W, b, out)), strict=True)
+        way = winograd if suits else direct
+        x_parts, W_parts, out_parts = (self._split(a) for a in (x, W, out))
+        parts = zip(x_parts, W_parts, b, out_parts, strict=True)
         kept = [way.forward(x_, W_, b_, g, out_) for x_, W_, b_, out_ in parts]
         return self.keep(train, logical(out), kept, W, g, x.shape, way)
 

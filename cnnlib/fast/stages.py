@@ -8,7 +8,7 @@ rows of them, pools these at once, and forgets them.
 import numpy as np
 
 from ..layer import Layer, naming
-from . import unfold, winograd
+from . import direct, unfold, winograd
 from .convolution import Convolution
 from .layers import Relu, positive
 from .layout import batch_last, logical
@@ -79,7 +79,7 @@ def stage_of(members, x):
         and pool.pad == ((0, 0), (0, 0))
         and pool.stride[0] >= pool.FH
         and pool.stride[1] >= pool.FW
-        and pool.FW * pool.OW * len(x) >= unfold.SHORT
+        and pool.FW * pool.OW * len(x) >= direct.SHORT
     )
     return Stage(convolution, g, pool) if pays else None
 
@@ -101,12 +101,12 @@ class Stage(Layer):
         """Return the pooled feature maps (N, FN, OH, OW)."""
         x, pool = batch_last(x), self.pool
         W, *bias = self.parameters_like(x)
-        patches = self._patches(x)
+        patches, filters = self._patches(x), direct.filter_rows(W)
         out = np.empty((len(W), pool.OH, pool.OW, x.shape[3]), x.dtype)
         maps, winners = self._few_maps(np.empty, out), []
         for pooled, rows in self._groups(out):
             part = maps[:, : rows.stop - rows.start]
-            unfold.multiply(W, None, patches[rows], unfold.by_row(part))
+            direct.multiply(filters, patches[rows], direct.by_row(part))
             entries = self._entries(part)
             winners.append(tournament(entries, out[:, pooled], train))
         if bias:
@@ -120,7 +120,7 @@ class Stage(Layer):
         _, _, _, W, shape = self.kept()[2]
         maps = np.zeros((len(W), self.g.OH, self.g.OW, shape[3]), dout.dtype)
         self.backward_params(dout, maps)
-        return logical(unfold.backward_images(maps, W, self.g, shape))
+        return logical(direct.backward_images(maps, W, self.g, shape))
 
     def backward_params(self, dout, maps=None):
         """Set dW and db, some rows at a time; copy the maps' gradient to ``maps``."""
@@ -131,14 +131,14 @@ class Stage(Layer):
             part = few[:, : rows.stop - rows.start]
             entries = self._entries(part)
             award(dout[:, pooled], winner, entries, apart=True)
-            dW += unfold.backward_filters(unfold.by_row(part), patches[rows])
+            dW += direct.backward_filters(direct.by_row(part), patches[rows])
             if maps is not None:
                 window = self.pool._replace(OH=pooled.stop - pooled.start)
                 for target, entry in zip(
                     slices(maps[:, rows], window), entries, strict=True
                 ):
                     target[...] = entry
-        self.convolution.set_gradients(unfold.unordered(dW, W), dout)
+        self.convolution.set_gradients(direct.unordered(dW, W), dout)
 
     def _patches(self, x):
         """Unfold the images so that pooling finds long runs of memory.
@@ -158,7 +158,7 @@ class Stage(Layer):
                 OW=pool.OW,
             )
             part = xw[..., j * columns : (j + 1) * columns]
-            unfold.unfold_width(x, every_other, part)
+            unfold.fill_unfolded(x, every_other, part)
         return unfold.windows(xw, g)
 
     def _entries(self, maps):
@@ -172,7 +172,7 @@ class Stage(Layer):
         """Yield slices of pooled rows, and of the maps' rows that they look at."""
         step = self.pool.stride[0]
         all_rows, numbers = slice(0, self.pool.OH), self.pool.FW * out[:, 0].size
-        for pooled in unfold.chunks(all_rows, step * numbers):
+        for pooled in direct.chunks(all_rows, step * numbers):
             last = (pooled.stop - 1) * step + self.pool.FH
             yield pooled, slice(pooled.start * step, last)
 

@@ -13,8 +13,8 @@ float32. So float64, where nobody wants to lose digits, goes the other way.
 
 import numpy as np
 
+from .direct import block_length, chunks, cut
 from .threads import share
-from .unfold import blocks, chunks
 
 # fmt: off
 BT = np.array([[4,  0, -5,  0, 1, 0],
@@ -140,7 +140,7 @@ def _transform_filters(W):
 def _product(matrix, columns):
     """Return ``matrix @ columns``, in blocks of columns that OpenBLAS likes."""
     out = np.empty((len(matrix), columns.shape[1]), columns.dtype)
-    for block in blocks(columns.shape[1], matrix.size):
+    for block in cut(slice(0, columns.shape[1]), block_length(matrix.size)):
         np.matmul(matrix, columns[:, block], out=out[:, block])
     return out
 
