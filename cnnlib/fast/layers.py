@@ -271,7 +271,7 @@ def sum_channels(x, before, after):
 
 
 def power(base, beta):
-    """Return ``base ** -beta``; AlexNet's 3/4 as two square roots, 6x faster."""
+    """Return ``base ** -beta``; AlexNet's 3/4 as two quick square roots."""
     if beta != 0.75:
         return base**-beta
     root = np.sqrt(base)

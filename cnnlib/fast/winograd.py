@@ -6,7 +6,7 @@ for each pair of channel and filter. Winograd's matrices turn tile and filter in
 products into the 16 outputs. Only the one-by-one step grows with channels *
 filters: it becomes 36 matrix products, with a quarter of the work.
 
-The price is rounding: errors of 2e-6 of the largest output instead of 5e-7, for
+The price is rounding: errors of 7e-6 of the largest output instead of 8e-7, for
 float32. So float64, where nobody wants to lose digits, goes the other way.
 (Lavin & Gray 2016, F(4x4, 3x3).)
 """
