@@ -73,18 +73,29 @@ def window_links(x, filters, places=((0, 0), (1, 2))):
         bottom = middle + FN * (OH + 1.6) / 2 - (k + 1) * (OH + 1.6) + 0.1
         panel(feature_map, f"feature map {k}", pixels, left + 1.6, bottom)
 
+    _write_the_product(axes)
+    _follow(places, numbers, filters.shape, axes)
+    return axes
+
+
+def _write_the_product(axes):
+    """Put "@" before the filters and "=" before the product."""
     for sign, ax in (("@", axes[2]), ("=", axes[3])):
         ax.annotate(
             sign, (0, 0.5), (-CELL * 72 * 0.6, 0), "axes fraction", "offset points",
             ha="center", va="center", fontsize=14,
         )  # fmt: skip
+
+
+def _follow(places, numbers, shape, axes):
+    """Draw arrows from each patch to its row, and from there to its pixels."""
+    FN, _, FW = shape
     for i, (row, column) in enumerate(places):
         number, color = numbers[i], OUTLINE[i % 2]
         corner = (column + FW - 0.5, row - 0.5)
         _link(axes[0], corner, axes[1], (-0.5, number), color)
         for ax in axes[4:]:
             _link(axes[3], (FN - 0.5, number), ax, (column - 0.5, row), color)
-    return axes
 
 
 def _link(ax, start, other, end, color):
