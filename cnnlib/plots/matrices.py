@@ -52,18 +52,15 @@ def window_links(x, filters, places=((0, 0), (1, 2))):
         (filters.reshape(FN, -1).T, "filters", [], 1.2),
         (product, "product", rows(FN), 1.2),
     ]
-    places_of_panels = [*panels, (np.zeros((1, OW)), "", [], 1.6)]
-    width = 0.3 + sum(a.shape[1] + gap for a, _, _, gap in places_of_panels)
+    width = 0.3 + sum(a.shape[1] + gap for a, *_, gap in panels) + 1.6 + OW
     height = max(len(col), FN * (OH + 1.6)) + 2
     figure = plt.figure(figsize=(CELL * width, CELL * height), layout="none")
     middle, left, axes = (height - 1.6) / 2, 0, []
 
     def panel(array, title, windows, left, bottom):
-        h, w = array.shape
-        box = (left / width, bottom / height, w / width, h / height)
-        ax = figure.add_axes(box)
-        axes.append(number_grid(array, windows=windows, ax=ax))
-        ax.set_title(f"{title}\n{array.shape}", loc="left", fontsize=10)
+        box = (left, bottom, array.shape[1], array.shape[0])
+        box = np.divide(box, (width, height, width, height))
+        axes.append(_panel(figure.add_axes(box), array, title, windows))
 
     for array, title, windows, gap in panels:
         left += gap
@@ -76,6 +73,13 @@ def window_links(x, filters, places=((0, 0), (1, 2))):
     _write_the_product(axes)
     _follow(places, numbers, filters.shape, axes)
     return axes
+
+
+def _panel(ax, array, title, windows):
+    """Draw one array of the row, with its shape under its name."""
+    number_grid(array, windows=windows, ax=ax)
+    ax.set_title(f"{title}\n{array.shape}", loc="left", fontsize=10)
+    return ax
 
 
 def _write_the_product(axes):
