@@ -65,9 +65,7 @@ FASHION_CONVNET = three_strides(
     ),
 )
 
-CIFAR_FIRST = three_strides(
-    "first CIFAR-10 network", (3, 32, 32), cifar_head("Relu4")
-)
+CIFAR_FIRST = three_strides("first CIFAR-10 network", (3, 32, 32), cifar_head("Relu4"))
 
 CIFAR_IMPROVED = three_blocks(
     "improved CIFAR-10 network", (3, 32, 32), cifar_head("Relu7")

@@ -32,12 +32,12 @@ from ..elementwise import Dropout, Sigmoid, SoftmaxWithLoss, Tanh
 from .convolution import Convolution
 from .layers import (
     Affine,
-    BatchNormalization,
     Flatten,
     LocalResponseNormalization,
     Relu,
 )
 from .layout import hold_memory
+from .normalization import BatchNormalization
 from .optimizers import Adam
 from .parallel import loss_and_gradient, predict
 from .pooling import AveragePooling, GlobalAveragePooling, GlobalMaxPooling, Pooling
