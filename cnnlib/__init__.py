@@ -40,7 +40,14 @@ from .layers import (
     Tanh,
 )
 from . import fast
-from .networks import Sequential, SimpleConvNet, initial_weights
+from .networks import (
+    Add,
+    Concat,
+    Residual,
+    Sequential,
+    SimpleConvNet,
+    initial_weights,
+)
 from .architectures import (
     ALEXNET,
     ALEXNET_TWO_GPUS,

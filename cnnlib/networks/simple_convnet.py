@@ -6,9 +6,10 @@ import numpy as np
 
 from .. import checks
 from ..geometry import resolve, resolve_pooling, whole
+from ..layer import naming
 from .engines import engine_room
 from .initial import initial_weights
-from .sequential import Sequential, naming
+from .sequential import Sequential
 
 __all__ = ["SimpleConvNet"]
 
