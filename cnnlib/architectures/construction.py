@@ -20,7 +20,7 @@ def build(architecture, engine="fast", rng=None, weight_init_std="he"):
         Which layers to use.
     rng : numpy.random.Generator, int or None
         Where the weights, and the choices of dropout, come from; an int is a seed.
-    weight_init_std : float or {'he', 'relu', 'xavier', 'sigmoid'}
+    weight_init_std : float or {'std', 'xavier', 'sigmoid', 'he', 'relu'}
         As in ``SimpleConvNet``.
 
     Returns
