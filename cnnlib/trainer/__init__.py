@@ -1,4 +1,4 @@
-"""Training: ``loop`` trains, ``data`` describes what on, ``watching`` lets you look."""
+"""Training: `loop` trains; the other files are what it must know and watch out for."""
 
 from .loop import Trainer
 

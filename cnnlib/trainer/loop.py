@@ -10,15 +10,14 @@ from .. import checks, fast
 from ..geometry import whole
 from ..interrupts import stop_on_interrupt
 from ..optimizers import make_optimizer
-from ..snapshot import state_of
 from ..storage import npz_path
-from . import state
+from . import faults, state
 from .data import same_length
 from .watching import Watcher
 
 __all__ = ["Trainer"]
 
-# NumPy's warnings of a diverging network; _diverged tells it better.
+# NumPy's warnings of a diverging network; faults.py tells it better.
 QUIET = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
 
 
@@ -113,7 +112,7 @@ class Trainer:
         self.mini_batch_size = whole(mini_batch_size, "mini_batch_size", least=1)
         quick = (fast.Adam,) if getattr(network, "engine", None) == "fast" else ()
         self.optimizer = make_optimizer(optimizer, optimizer_param, quick)
-        self._check_last_batch()
+        faults.check_last_batch(network, len(self.x_train), self.mini_batch_size)
         most = evaluate_sample_num_per_epoch
         if most is not None:
             most = whole(most, "evaluate_sample_num_per_epoch", least=1)
@@ -262,10 +261,9 @@ class Trainer:
 
     def _check_finite(self):
         """See that the epoch was a good one, to which one can go back later."""
-        for thing in (self.network, self.optimizer):
-            for name, array in state_of(thing).items():
-                if not np.isfinite(array).all():
-                    self._diverged(f"{name} is not finite any more")
+        name = faults.not_finite(self.network, self.optimizer)
+        if name is not None:
+            self._diverged(f"{name} is not finite any more")
         last = self._order[-self.mini_batch_size :]
         loss = self.network.loss(self.x_train[last], self.t_train[last])
         if not np.isfinite(loss):
@@ -273,27 +271,10 @@ class Trainer:
 
     def _diverged(self, what):
         """Go back to the last good epoch and say why."""
-        epoch, steps = self.epochs_done + 1, self.steps_done
         rate = getattr(self.optimizer, "lr", None)
+        error = faults.diverged(what, self.steps_done, self.epochs_done + 1, rate)
         self._restore(self._good)
-        raise FloatingPointError(
-            f"training stopped: {what} in epoch {epoch}, after {steps} steps. The "
-            f"first suspect is the learning rate (lr={rate}): try a tenth of it. The "
-            "second is the data: is x scaled to [0, 1], and free of nan? The "
-            f"network is back at the end of epoch {self.epochs_done}, the last good "
-            "one. To go on from there set a smaller "
-            "trainer.optimizer.lr and call train()."
-        )
-
-    def _check_last_batch(self):
-        """Refuse a last batch of one sample where a batch's statistics are needed."""
-        statistics = set(state_of(self.network)) - set(self.network.params)
-        if statistics and len(self.x_train) % self.mini_batch_size == 1:
-            raise ValueError(
-                f"{len(self.x_train)} samples in batches of {self.mini_batch_size} "
-                "leave a last batch of one sample, in which batch normalization can "
-                f"compute no variance. Try mini_batch_size={self.mini_batch_size + 1}."
-            )
+        raise error
 
     def _restore(self, snapshot):
         """Become what the snapshot saw; the parameters change in place."""
