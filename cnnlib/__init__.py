@@ -61,6 +61,7 @@ from .architectures import (
     compare,
 )
 from .trainer import Trainer
+from . import augment
 from .data import (
     CIFAR10_CLASSES,
     FASHION_MNIST_CLASSES,
