@@ -26,6 +26,13 @@ from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
 from .networks import cost_bars, network_boxes, receptive_fields
 from .pooling import image_panels, number_panels, pool_windows, shift_curves
+from .training import (
+    bowl_paths,
+    confusion_grid,
+    histograms_by_layer,
+    named_curves,
+    spread_by_layer,
+)
 from .windows import (
     receptive_boxes,
     receptive_cone,
