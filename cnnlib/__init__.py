@@ -64,8 +64,11 @@ from .trainer import Trainer
 from . import augment
 from .data import (
     CIFAR10_CLASSES,
+    COLOURED_SHAPES_CLASSES,
     FASHION_MNIST_CLASSES,
     load_cifar10,
+    load_colour_images,
+    load_coloured_shapes,
     load_digits,
     load_fashion_mnist,
     load_handwritten_digits,

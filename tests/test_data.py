@@ -24,6 +24,8 @@ import numpy as np
 import pytest
 
 from cnnlib import data, fetch, formats
+from cnnlib.data import files as data_files
+from cnnlib.data import form
 
 REAL_DATA = os.environ.get("CNNLIB_DATA")
 REAL_MNIST = bool(REAL_DATA) and all(
@@ -81,8 +83,8 @@ def mnist(monkeypatch):
     """A small MNIST: its files by name; the hash table knows them, no mirrors."""
     files = mnist_files()
     small = replace(fetch.MNIST, files=hashes(files), mirrors=())
-    monkeypatch.setattr(data, "MNIST", small)
-    monkeypatch.setattr(data, "FASHION_MNIST", replace(small, folder="fashion"))
+    monkeypatch.setattr(data_files, "MNIST", small)
+    monkeypatch.setattr(data_files, "FASHION_MNIST", replace(small, folder="fashion"))
     return files
 
 
@@ -132,7 +134,7 @@ def cifar(tmp_path, monkeypatch):
         },
     )
     official = hashes({path.name: path.read_bytes()})
-    monkeypatch.setattr(data, "CIFAR10", replace(fetch.CIFAR10, files=official))
+    monkeypatch.setattr(data_files, "CIFAR10", replace(fetch.CIFAR10, files=official))
     monkeypatch.setenv("CNNLIB_DATA", str(tmp_path / "data"))
     return files
 
@@ -213,7 +215,7 @@ def refused():
 
 
 def use_mirrors(monkeypatch, *urls):
-    monkeypatch.setattr(data, "MNIST", replace(data.MNIST, mirrors=urls))
+    monkeypatch.setattr(data_files, "MNIST", replace(data_files.MNIST, mirrors=urls))
 
 
 def paths_in(folder):
@@ -289,10 +291,10 @@ def test_changing_loaded_arrays_does_not_change_the_next_load(loader, normalize)
 
 def test_normalize_makes_no_float64_on_the_way():
     x, t = np.zeros((200, 1, 28, 28), np.uint8), np.zeros(200, np.int64)
-    data._arrange([(x, t)], True, True, True)  # warm up
+    form.arrange([(x, t)], True, True, True)  # warm up
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    data._arrange([(x, t)], True, True, True)
+    form.arrange([(x, t)], True, True, True)
     peak = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     assert peak < 4 * x.nbytes + 100_000
@@ -346,10 +348,10 @@ def test_enlarging_keeps_planes():
     ramp = (3 * i - 2 * j + 5).astype(np.float64)[None]
     at = (np.arange(20) + 0.5) * 8 / 20 - 0.5
     expected = 3 * at[:, None] - 2 * at + 5
-    out = data._enlarge(ramp, 20)
+    out = form.enlarge(ramp, 20)
     assert out.shape == (1, 20, 20)
     np.testing.assert_allclose(out[0, 2:-2, 2:-2], expected[2:-2, 2:-2])
-    np.testing.assert_allclose(data._enlarge(np.ones((1, 8, 8)), 20), 1)
+    np.testing.assert_allclose(form.enlarge(np.ones((1, 8, 8)), 20), 1)
 
 
 def test_import_is_lazy():
@@ -362,7 +364,7 @@ def test_import_is_lazy():
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(data.__file__).parents[1],
+        cwd=Path(data.__file__).parents[2],
     )
     assert out.stdout.strip() == "[]"
 
@@ -374,7 +376,7 @@ def test_cnnlib_data_goes_before_the_cache(mnist, cache, tmp_path, monkeypatch):
     folder = write(tmp_path / "data" / "mnist", mnist)
     write(cache / "mnist", mnist)
     monkeypatch.setenv("CNNLIB_DATA", str(tmp_path / "data"))
-    assert {path.parent for path in fetch.fetch(data.MNIST)} == {folder}
+    assert {path.parent for path in fetch.fetch(data_files.MNIST)} == {folder}
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -401,7 +403,7 @@ def test_damaged_file_in_cnnlib_data_stops_with_both_hashes(
             load()
         for part in (
             str(damaged),
-            data.MNIST.files[damaged.name],
+            data_files.MNIST.files[damaged.name],
             hashlib.sha256(b"damaged").hexdigest(),
         ):
             assert part in str(error.value)
@@ -673,7 +675,9 @@ def test_faulty_idx_files_are_named(tmp_path, content, says):
 )
 def test_images_and_labels_have_to_fit(mnist, cache, monkeypatch, name, array, says):
     files = {**mnist, name: idx(np.array(array, np.uint8))}
-    monkeypatch.setattr(data, "MNIST", replace(data.MNIST, files=hashes(files)))
+    monkeypatch.setattr(
+        data_files, "MNIST", replace(data_files.MNIST, files=hashes(files))
+    )
     write(cache / "mnist", files)
     with pytest.raises(ValueError, match=says) as error:
         data.load_mnist()
