@@ -61,8 +61,8 @@ class Run(NamedTuple):
 RUNS = {
     "fashion": Run(FASHION_CONVNET, "fashion", 15),
     "cifar-first": Run(CIFAR_FIRST, "cifar10", 20),
-    "cifar-blocks": Run(CIFAR_IMPROVED, "cifar10", 20),
-    "cifar-improved": Run(CIFAR_IMPROVED, "cifar10", 40, changed=True),
+    "cifar-blocks": Run(CIFAR_IMPROVED, "cifar10", 12),
+    "cifar-improved": Run(CIFAR_IMPROVED, "cifar10", 20, changed=True),
 }
 
 BATCH = 100  # images a step
@@ -122,7 +122,8 @@ def optimization(run, epochs, steps_per_epoch) -> dict:
     """Return the optimizer of a run, as the arguments of ``Trainer``."""
     if not run.changed:
         return {"optimizer": "Adam"}
-    schedule = CosineDecay(epochs * steps_per_epoch, warmup=steps_per_epoch)
+    steps = epochs * steps_per_epoch
+    schedule = CosineDecay(steps, warmup=steps // 20)
     settings = {"lr": 0.002, "weight_decay": 0.05, "schedule": schedule}
     return {"optimizer": "AdamW", "optimizer_param": settings}
 

@@ -12,6 +12,8 @@ float32. So float64, where nobody wants to lose digits, goes the other way.
 (Lavin & Gray 2016, F(4x4, 3x3).)
 """
 
+import functools
+
 import numpy as np
 
 from .direct import block_length, cut
@@ -171,19 +173,18 @@ def _pixels(images, tiles, block, width, pad=((0, 0), (0, 0))):
     tiles = tiles.reshape(
         width, width, C, rows.stop - rows.start, columns.stop - columns.start, N
     )
-    ys = [_real(i - pad[0][0], rows, H) for i in range(width)]
-    xs = [_real(j - pad[1][0], columns, W) for j in range(width)]
+    ys = [_real(i - pad[0][0], rows.start, rows.stop, H) for i in range(width)]
+    xs = [_real(j - pad[1][0], columns.start, columns.stop, W) for j in range(width)]
     for i, (places_y, pixels_y) in enumerate(ys):
         for j, (places_x, pixels_x) in enumerate(xs):
             yield images[:, pixels_y, pixels_x], tiles[i, j, :, places_y, places_x]
 
 
-def _real(offset, some, size):
+@functools.cache
+def _real(offset, start, stop, size):
     """Find which of some tiles have pixel ``offset`` of theirs inside, and where.
 
     Returns two slices: of these tiles, and of the image.
     """
-    first, last, pixels = reach(
-        offset + 4 * some.start, 4, size, some.stop - some.start
-    )
+    first, last, pixels = reach(offset + 4 * start, 4, size, stop - start)
     return slice(first, last), pixels
