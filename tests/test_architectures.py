@@ -11,6 +11,7 @@ from cnnlib.architectures import (
     ALEXNET,
     ALEXNET_TWO_GPUS,
     LEDGER,
+    LEDGER_SINCE_2014,
     LENET5,
     LENET5_PAPER,
     LENET5_TABLE_I,
@@ -43,7 +44,11 @@ def name_of(value):
 # --- counts ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", LEDGER, ids=lambda e: f"{e.network}-{e.row}-{e.what}")
+@pytest.mark.parametrize(
+    "entry",
+    [*LEDGER, *LEDGER_SINCE_2014],
+    ids=lambda e: f"{e.network}-{e.row}-{e.what}",
+)
 def test_published_numbers(entry):
     assert abs(computed(entry) - entry.value) <= entry.within * entry.value
     assert entry.source

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnlib import Add, Concat, Residual, Sequential, gradient_check
+from cnnlib import Add, Concat, Residual, Sequential, architectures, gradient_check
 from cnnlib.architectures import (
     ALEXNET_2014,
     GOOGLENET,
@@ -27,10 +27,15 @@ from cnnlib.architectures import (
     inception,
     modern,
     residual,
+    resnets,
 )
 from cnnlib.networks.composite import leaves
 
-ALL = {name: getattr(modern, name) for name in modern.__all__ if name.isupper()}
+ALL = {
+    name: network
+    for name, network in vars(architectures).items()
+    if name in (*modern.__all__, *resnets.__all__) and isinstance(network, Architecture)
+}
 
 
 # --- counts ------------------------------------------------------------------------

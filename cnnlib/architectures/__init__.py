@@ -2,7 +2,7 @@
 
 ``description`` says what a row may hold, ``kinds`` knows the arithmetic of each kind
 of layer, ``tables`` applies it from the first row to the last (``printing`` shows it),
-``catalogue`` holds the famous networks up to 2012 and ``modern`` those after it,
+``catalogue`` holds the famous networks up to 2012, ``modern`` and ``resnets`` others,
 ``construction`` makes one that runs (``nesting`` finds its blocks), ``ledger`` keeps
 the sizes that others published, and ``results`` what these networks achieved.
 """
@@ -21,6 +21,10 @@ from .modern import (
     ALEXNET_2014,
     GOOGLENET,
     GOOGLENET_TORCHVISION,
+    VGG16,
+    inception,
+)
+from .resnets import (
     RESNET18,
     RESNET20,
     RESNET20_PROJECTIONS,
@@ -29,14 +33,12 @@ from .modern import (
     RESNET50_TORCHVISION,
     RESNET152,
     RESNET152_TORCHVISION,
-    VGG16,
     cifar_resnet,
-    inception,
     residual,
     resnet,
 )
 from .construction import build
-from .ledger import LEDGER, Published, computed
+from .ledger import LEDGER, LEDGER_SINCE_2014, Published, computed
 from .results import HUMAN_TOP5_ERROR, ILSVRC, IMAGENET_ACCURACY, Result
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "ILSVRC",
     "IMAGENET_ACCURACY",
     "LEDGER",
+    "LEDGER_SINCE_2014",
     "LENET5",
     "LENET5_PAPER",
     "LENET5_TABLE_I",
