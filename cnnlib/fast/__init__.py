@@ -38,13 +38,14 @@ from .layers import (
     Relu,
 )
 from .layout import hold_memory
-from .optimizers import Adam
+from .optimizers import Adam, AdamW
 from .parallel import loss_and_gradient, predict
 from .pooling import AveragePooling, GlobalAveragePooling, GlobalMaxPooling, Pooling
 from .threads import one_blas_thread
 
 __all__ = [
     "Adam",
+    "AdamW",
     "Affine",
     "AveragePooling",
     "BatchNormalization",

@@ -44,5 +44,9 @@ class Adam(optimizers.Adam):
         np.sqrt(v, out=scratch)
         scratch += self.eps * correction
         np.divide(m, scratch, out=scratch)
-        scratch *= self.lr * correction / (1 - self.beta1**self.t)
+        scratch *= self.rate * correction / (1 - self.beta1**self.t)
         param -= scratch
+
+
+class AdamW(Adam, optimizers.AdamW):
+    """AdamW as in ``cnnlib.AdamW``: the quick step, and the weights shrink in place."""

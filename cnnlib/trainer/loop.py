@@ -42,10 +42,11 @@ class Trainer:
     mini_batch_size : int
         Samples a step.
     optimizer : str or optimizer
-        'SGD', 'Momentum', 'Nesterov', 'AdaGrad', 'RMSProp' or 'Adam', in any case;
-        or an object with ``update(params, grads)``.
+        'SGD', 'Momentum', 'Nesterov', 'AdaGrad', 'RMSProp', 'Adam' or 'AdamW', in
+        any case; or an object with ``update(params, grads)``.
     optimizer_param : dict, optional
-        Arguments of the optimizer, for example ``{'lr': 0.001}``.
+        Arguments of the optimizer, for example ``{'lr': 0.001, 'weight_decay': 5e-4,
+        'schedule': CosineDecay(steps=5000)}``.
     evaluate_sample_num_per_epoch : int, optional
         Measure the accuracies on this many first samples only; None takes all.
     verbose : bool
@@ -115,7 +116,8 @@ class Trainer:
         self.x_test, self.t_test = same_length(x_test, t_test, "test")
         self.epochs = whole(epochs, "epochs", least=1)
         self.mini_batch_size = whole(mini_batch_size, "mini_batch_size", least=1)
-        quick = (fast.Adam,) if getattr(network, "engine", None) == "fast" else ()
+        engine = getattr(network, "engine", None)
+        quick = (fast.Adam, fast.AdamW) if engine == "fast" else ()
         self.optimizer = make_optimizer(optimizer, optimizer_param, quick)
         faults.check_last_batch(network, len(self.x_train), self.mini_batch_size)
         most = evaluate_sample_num_per_epoch
