@@ -19,7 +19,7 @@ import pytest
 from cnnlib import Add, Concat, Residual, conv, fast, layers, naive
 from cnnlib.geometry import resolve, resolve_pooling
 from cnnlib.layer import Layer
-from cnnlib.networks import ZeroChannels
+from cnnlib.networks import ZeroChannels, lenet
 from cnnlib.networks.composite import Composite
 
 
@@ -332,6 +332,31 @@ INCEPTION = {"W1": (2, 3, 1, 1), "b1": (2,), "W2": (3, 3, 3, 3), "b2": (3,)}
 INCEPTION |= {"W3": (1, 3, 1, 1)}
 
 
+# LeNet-5's own layers. ------------------------------------------------------------
+
+SEES = ((0, 2), (1,), (0, 1, 2))
+
+
+def sparse_loops(x, p, s):
+    full = np.zeros((3, 3, 2, 3))
+    for small, (f, c) in zip(
+        p["W"], [(f, c) for f, seen in enumerate(SEES) for c in seen], strict=True
+    ):
+        full[f, c] = small
+    return naive.convolution(x, full, p["b"], stride=s["stride"], pad=s["pad"])
+
+
+def subsampling_loops(x, p, s):
+    window = s["window"]
+    mean = naive.average_pooling(x, window, window, s.get("stride"), s.get("pad", 0))
+    by_channel = (-1, 1, 1)
+    return mean * window**2 * p["W"].reshape(by_channel) + p["b"].reshape(by_channel)
+
+
+def codes_of(units, features):
+    return distinct((units, features), "codes")
+
+
 # The table. -------------------------------------------------------------------
 
 ROWS = [
@@ -491,6 +516,46 @@ ROWS = [
         ),
         torch=lambda F, x, p, s: F.pad(x, (0, 0, 0, 0, 0, s["channels"] - x.shape[1])),
         make=lambda room, channels: ZeroChannels(channels),
+    ),
+    Row(
+        "Subsampling",
+        [
+            ((2, 3, 4, 6), {"W": (3,), "b": (3,)}, {"window": 2}),
+            ((3, 1, 5, 5), {"W": (1,), "b": (1,)}, {"window": 3, "stride": 2}),
+        ],
+        loops=subsampling_loops,
+        make=lambda room, **settings: lenet.Subsampling(
+            **settings, average=room.AveragePooling
+        ),
+    ),
+    Row(
+        "SparseConvolution",
+        [
+            ((2, 3, 4, 5), {"W": (6, 2, 3), "b": (3,)}, {"stride": 1, "pad": 0}),
+            ((1, 3, 5, 4), {"W": (6, 2, 3), "b": None}, {"stride": 2, "pad": 1}),
+        ],
+        loops=sparse_loops,
+        make=lambda room, **settings: lenet.SparseConvolution(
+            **settings, sees=SEES, channels=3, convolution=room.Convolution
+        ),
+    ),
+    Row(
+        "ScaledTanh",
+        ANY,
+        loops=lambda x, p, s: 1.7159 * np.tanh(2 * x / 3),
+        torch=lambda F, x, p, s: 1.7159 * F.tanh(2 * x / 3),
+        make=lambda room: lenet.ScaledTanh(),
+    ),
+    Row(
+        "RadialBasis",
+        [((3, 8), {}, {}), ((2, 2, 2, 2), {}, {})],
+        loops=lambda x, p, s: np.array(
+            [
+                [-((image.ravel() - code) ** 2).sum() for code in codes_of(4, 8)]
+                for image in x
+            ]
+        ),
+        make=lambda room: lenet.RadialBasis(codes_of(4, 8)),
     ),
 ]
 

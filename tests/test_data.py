@@ -225,7 +225,10 @@ def paths_in(folder):
 # --- what the loaders return
 
 
-@pytest.fixture(params=["mnist", "fashion_mnist", "cifar10", "digits", "handwritten"])
+LOADERS = ["mnist", "fashion_mnist", "cifar10", "digits", "handwritten", "shapes"]
+
+
+@pytest.fixture(params=LOADERS)
 def loader(request, tmp_path, monkeypatch):
     """Return (a loader on small files, the shape of its images)."""
     if request.param == "cifar10":
@@ -233,6 +236,8 @@ def loader(request, tmp_path, monkeypatch):
         return load_small_cifar10, (3, 32, 32)
     if request.param == "digits":
         return data.load_digits, (1, 28, 28)
+    if request.param == "shapes":
+        return data.load_coloured_shapes, (3, 32, 32)
     files = request.getfixturevalue("mnist")
     write(tmp_path / "data" / "mnist", files)
     write(tmp_path / "data" / "fashion", files)
@@ -623,6 +628,49 @@ def test_failed_download_is_remembered_until_load_mnist_succeeds(
     capsys.readouterr()
     data.load_handwritten_digits()
     assert capsys.readouterr().out.startswith("MNIST: 12 images")
+
+
+# --- CIFAR-10 or the coloured shapes: never a silent swap, never a big download
+
+
+def test_colour_images_are_cifar10_where_it_is(cifar, capsys):
+    train, test, classes = data.load_colour_images()
+    assert (train[0].shape, test[0].shape) == ((10, 3, 32, 32), (2, 3, 32, 32))
+    assert classes == data.CIFAR10_CLASSES
+    assert capsys.readouterr().out == (
+        "A part of CIFAR-10: 10 images for training, 2 for testing.\n"
+    )
+
+
+def test_all_of_cifar10_is_called_so(cifar, monkeypatch, capsys):
+    monkeypatch.setattr(data_files, "CIFAR10_COUNTS", (10, 2))
+    data.load_colour_images()
+    assert capsys.readouterr().out.startswith("CIFAR-10: 10 images for training, 2 for")
+
+
+def test_without_cifar10_the_shapes_say_which_why_and_how(serve, monkeypatch, capsys):
+    mirror = serve({"cifar-10-binary.tar.gz": b"it is large"})
+    here = replace(fetch.CIFAR10, mirrors=(mirror.url,))
+    monkeypatch.setattr(data_files, "CIFAR10", here)
+    train, test, classes = data.load_colour_images(flatten=True)
+    assert (train[0].shape, test[0].shape) == ((5000, 3072), (1000, 3072))
+    assert classes == data.COLOURED_SHAPES_CLASSES
+    banner = capsys.readouterr().out
+    assert banner.count("\n") == 1
+    for part in (
+        "Coloured shapes, NOT CIFAR-10: 5,000 images for training, 1,000 for testing",
+        "it is not on this computer",
+        "load_cifar10()",
+    ):
+        assert part in banner
+    assert mirror.asked == []  # nobody asked for 170 MB
+
+
+def test_a_damaged_cifar10_wants_mending(cifar, tmp_path):
+    path = tmp_path / "data" / "cifar10" / "cifar-10-binary.tar.gz"
+    path.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="damaged or not the official file"):
+        data.load_colour_images()
 
 
 # --- damaged and wrong files

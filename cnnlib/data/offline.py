@@ -58,8 +58,10 @@ def load_coloured_shapes(normalize=True, flatten=False, one_hot_label=False):
     They stand in for CIFAR-10 where there is no network: the same size, three
     channels, ten classes, whose names stand in `COLOURED_SHAPES_CLASSES`. Place,
     size, angle, proportions, colours, background and noise differ from picture to
-    picture and tell nothing about the class, so the pixels themselves do not either:
-    a linear classifier reaches about 20 %, a small convolutional network 90 %.
+    picture and tell nothing about the class, so single pixels do not either: a linear
+    classifier reaches 13 % of the test images (10 % is guessing), three 3x3
+    convolutions of 16, 32 and 64 filters 83 % after ten epochs of Adam, and 93 % with
+    batch normalization.
 
     Drawing takes half a second, once in a session. The pictures are the same on
     every machine.

@@ -18,7 +18,8 @@ import math
 import numpy as np
 
 SIDE = 32  # pixels
-SMALLEST, LARGEST = 7.0, 13.0  # radius, in pixels
+SMALLEST, LARGEST = 8.0, 13.0  # radius, in pixels
+TURN = math.radians(30)  # the furthest, to either side
 THREE_CORNERS = [(0.0, -1.0), (math.sqrt(3) / 2, 0.5), (-math.sqrt(3) / 2, 0.5)]
 
 
@@ -57,7 +58,7 @@ def square(u, v):
 
 def star(u, v):
     """Return the distance to a star: behind all of five cuts, but for one."""
-    cuts = np.stack([a * u + b * v - 0.4 for a, b in _directions(5)])
+    cuts = np.stack([a * u + b * v - 0.34 for a, b in _directions(5)])
     return np.sort(cuts, axis=0)[-2]
 
 
@@ -104,7 +105,7 @@ def _directions(n):
 
 
 def _rounded(values):
-    return np.round(values * np.float32(2**20)) / np.float32(2**20)
+    return np.float32(np.round(values * 2.0**20) / 2.0**20)
 
 
 def draw_shapes(labels, seed):
@@ -129,7 +130,7 @@ def draw_shapes(labels, seed):
     rng = np.random.default_rng(seed)
     pose = rng.random((len(labels), 5), np.float32)
     colours = rng.random((len(labels), 3, 4), np.float32)
-    strength = 0.05 + 0.2 * rng.random(len(labels), np.float32)
+    strength = 0.02 + 0.1 * rng.random(len(labels), np.float32)
     images = np.empty((len(labels), 3, SIDE, SIDE), np.uint8)
     for start in range(0, len(labels), 200):  # so that few numbers wait in memory
         part = slice(start, start + 200)
@@ -148,7 +149,8 @@ def _inside(labels, pose):
     pixel = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
     x = (pixel - room * (2 * right - 1)) / radius
     y = (-pixel[:, None] - room * (2 * up - 1)) / radius
-    cos, sin = (_rounded(f(2 * np.pi * angle)) for f in (np.cos, np.sin))
+    angle = TURN * (2 * angle.astype(np.float64) - 1)
+    cos, sin = _rounded(np.cos(angle)), _rounded(np.sin(angle))
     stretch = 0.85 + 0.3 * squeeze
     u, v = (cos * x + sin * y) * stretch, (cos * y - sin * x) / stretch
     distance = np.empty_like(u)

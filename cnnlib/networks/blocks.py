@@ -63,7 +63,8 @@ class Branches(Composite):
     Parameters
     ----------
     branches : dict of str to dict
-        For each branch its layers by name; {} is the identity.
+        For each branch its layers by name; {} is the identity. A single layer will do
+        as a branch, too.
 
     Raises
     ------
