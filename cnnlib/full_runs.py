@@ -90,7 +90,7 @@ def trainer_of(name, parts, checkpoint, epochs=None, seed=0, verbose=True):
     Raises
     ------
     ValueError
-        If the checkpoint belongs to another network or to other data.
+        If the checkpoint belongs to another network, other data or another plan.
     """
     run = RUNS[name]
     epochs = run.epochs if epochs is None else epochs
@@ -98,7 +98,9 @@ def trainer_of(name, parts, checkpoint, epochs=None, seed=0, verbose=True):
     data = (*parts[0], *parts[1])
     how = {"epochs": epochs, "verbose": verbose, "augment": augmentation(run, seed)}
     if Path(checkpoint).exists():
-        return Trainer.resume(checkpoint, network, *data, **how)
+        trainer = Trainer.resume(checkpoint, network, *data, **how)
+        check_schedule(trainer)
+        return trainer
     return Trainer(
         network,
         *data,
@@ -109,6 +111,18 @@ def trainer_of(name, parts, checkpoint, epochs=None, seed=0, verbose=True):
         rng=seed,
         checkpoint=checkpoint,
     )
+
+
+def check_schedule(trainer) -> None:
+    """Refuse another number of epochs where the learning rate was planned for one."""
+    schedule = trainer.optimizer.schedule
+    if schedule is not None and schedule.steps != trainer.steps:
+        planned = schedule.steps // trainer.steps_per_epoch
+        raise ValueError(
+            f"this run was planned for {planned} epochs: its learning rate falls to 0 "
+            f"there, so it can not be made one of {trainer.epochs}. Say --epochs "
+            f"{planned} to go on with it, or begin a new one in another --folder."
+        )
 
 
 def augmentation(run, seed):
@@ -198,7 +212,7 @@ def arguments():
     )
     add = parser.add_argument
     add("name", choices=RUNS, help="the run")
-    add("--epochs", type=int, help="in all; more than before prolongs a run")
+    add("--epochs", type=int, help="in all; more than before prolong a run")
     add("--seed", type=int, default=0, help="of weights, dropout, order (default 0)")
     add("--data", type=Path, help="folder of CIFAR-10's unpacked *.bin files")
     add(

@@ -8,7 +8,14 @@ import pytest
 import threadpoolctl
 
 from cnnlib import Adam, SimpleConvNet, conv, fast, layers
-from cnnlib.fast import direct, parallel, stages, threads, winograd
+from cnnlib.fast import (
+    direct,
+    normalization,
+    parallel,
+    stages,
+    threads,
+    winograd,
+)
 from cnnlib.geometry import resolve
 from cnnlib.layer import Layer
 
@@ -360,6 +367,27 @@ def test_stage_equals_its_layers(seed):
     agree(stage.convolution.dW, plain[0].dW, dtype)
     if b is not None:
         agree(stage.convolution.db, plain[0].db, dtype)
+
+
+@pytest.mark.parametrize("cache", [1, 100, 1 << 20])
+@pytest.mark.parametrize("shape", [(6, 4, 5, 3), (7, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_normalization_and_relu_as_one_equal_the_two(shape, dtype, cache, monkeypatch):
+    monkeypatch.setattr(normalization, "CACHE", cache)
+    rng = np.random.default_rng(8)
+    gamma, beta = (rng.normal(size=4).astype(dtype) for _ in range(2))
+    x, dout = (rng.normal(3, 2, shape).astype(dtype) for _ in range(2))
+    quick, norm = (room.BatchNormalization(gamma, beta) for room in (fast, layers))
+    relu = layers.Relu()
+    members = {"Norm": quick, "Relu": fast.Relu()}
+    out, done = stages.forward(members, x, train=True)
+    agree(out, relu.forward(norm.forward(x)), dtype)
+    assert [type(step) for step in done] == [normalization.NormRelu]
+    agree(done[0].backward(dout), norm.backward(relu.backward(dout)), dtype)
+    for name in ("dgamma", "dbeta", "running_mean", "running_var"):
+        agree(getattr(quick, name), getattr(norm, name), dtype)
+    out, _ = stages.forward(members, x, train=False)
+    agree(out, relu.forward(norm.forward(x, train=False)), dtype)
 
 
 @pytest.fixture

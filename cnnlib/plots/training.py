@@ -142,6 +142,11 @@ def bowl_paths(height, paths, limits=((-10, 10), (-5, 5))):
         path = np.asarray(path)
         ax.plot(*path.T, "o-", color="C1", markersize=2.5, linewidth=1)
         ax.set_title(name)
+        ax.label_outer()
+    for ax in axes[-1]:
+        ax.set_xlabel("x")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("y")
     return axes
 
 
