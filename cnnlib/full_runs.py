@@ -221,6 +221,7 @@ def arguments():
         default=Path("full_runs"),
         help="where NAME.npz (to go on) and NAME.json (the numbers) are written",
     )
+    add("--about", default="", help="a sentence on the data, kept with the numbers")
     add("--quiet", action="store_true", help="no progress bar")
     return parser
 
@@ -245,6 +246,8 @@ def main(argv=None) -> int:
         "run": options.name,
         "epochs": trainer.epochs,
         "seed": options.seed,
+        "command": f"python -m cnnlib.full_runs {options.name}",
+        "data": options.about,
         "images": [len(trainer.x_train), len(trainer.x_test)],
         "date": datetime.date.today().isoformat(),
         "machine": f"{platform.system()} {platform.machine()}, NumPy {np.__version__}",

@@ -55,7 +55,7 @@ def test_a_pooling_halves_and_a_padded_convolution_does_not():
 @pytest.mark.parametrize(
     ("dtype", "within"),
     # in float32 rounding turns a ReLU or the winner of a pooling here and there
-    [(np.float64, 1e-7), (np.float32, 5e-3)],
+    [(np.float64, 1e-7), (np.float32, 3e-2)],
 )
 @pytest.mark.parametrize("architecture", THREE, ids=lambda a: a.name)
 def test_both_engines_give_the_same_scores_and_gradients(architecture, dtype, within):
@@ -90,8 +90,9 @@ def here(monkeypatch):
 @pytest.mark.parametrize("name", ["fashion", "cifar-improved"])
 def test_the_command_trains_and_writes_numbers(name, tmp_path, capsys):
     arguments = [name, "--epochs", "2", "--folder", str(tmp_path), "--quiet"]
-    assert full_runs.main(arguments) == 0
+    assert full_runs.main([*arguments, "--about", "not the real ones"]) == 0
     numbers = json.loads((tmp_path / f"{name}.json").read_text("utf-8"))
+    assert numbers["data"] == "not the real ones"
     assert len(numbers["loss"]) == len(numbers["test_accuracy"]) == 2
     assert np.sum(numbers["confusion"]) == 40
     assert np.trace(numbers["confusion"]) / 40 == pytest.approx(numbers["accuracy"])
