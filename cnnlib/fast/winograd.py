@@ -180,7 +180,7 @@ def _pixels(images, tiles, block, width, pad=((0, 0), (0, 0))):
             yield images[:, pixels_y, pixels_x], tiles[i, j, :, places_y, places_x]
 
 
-@functools.cache
+@functools.lru_cache(1024)
 def _real(offset, start, stop, size):
     """Find which of some tiles have pixel ``offset`` of theirs inside, and where.
 
