@@ -77,8 +77,9 @@ def branch_diagram(branches, join, marked=(), title=None, ax=None):
     for row, branch in zip(range(rows)[::-1], branches, strict=True):
         room = right - STEP * (len(branch) + 1)  # short branches stand in the middle
         at = [room / 2 + STEP * (i + 1) for i in range(len(branch))]
-        turns = [(STEP - 0.65, row), (right - STEP + 0.65, row)]
-        _wires(ax, [(0, middle), *turns, (right - _half(join), middle)], bare=not branch)
+        ends = (0, middle), (right - _half(join), middle)
+        turns = (STEP - 0.65, row), (right - STEP + 0.65, row)
+        _wires(ax, [ends[0], *turns, ends[1]], bare=not branch)
         for x, label in zip(at, branch, strict=True):
             _node(ax, x, row, label, MARKED if label in marked else FACE)
     ax.set(xlim=(-0.7, right + 0.7), ylim=(-0.6, rows - 0.4))
