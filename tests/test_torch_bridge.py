@@ -282,11 +282,9 @@ def test_momentum_has_two_meanings(room):
 
 
 def test_statistics_move_alike_in_training(room):
-    layers = {
-        "Conv": convolution(room, 4, 2),
-        "Norm": layer("norm", 4, room, fresh())[0],
-    }
-    network, x = Sequential(layers), fresh().normal(0, 1, (3, 2, 6, 6))
+    norm, _ = layer("norm", 4, room, fresh())
+    network = Sequential({"Conv": convolution(room, 4, 2), "Norm": norm})
+    x = fresh().normal(0, 1, (3, 2, 6, 6))
     module = to_torch(network)
     for _ in range(3):
         network.forward(x)
@@ -296,7 +294,7 @@ def test_statistics_move_alike_in_training(room):
     module.eval()
     with torch.no_grad():
         scores = module(torch.from_numpy(x))
-    np.testing.assert_allclose(network.predict(x), scores, atol=1e-9)
+    np.testing.assert_allclose(network.forward(x, train=False), scores, atol=1e-9)
 
 
 def test_dropout_scales_alike():

@@ -138,9 +138,7 @@ def compare(network, module, x, t=None, tolerance=1e-5, dtype=None) -> Compariso
     partners = [partner for _, partner in pairs(network, module)]
     x = np.asarray(x, dtype)
     here, dx, dscores = _run_here(network, x, t)
-    there, their_dx = _run_there(
-        module, [partner for _, partner in couples], x, t, dscores
-    )
+    there, their_dx = _run_there(module, partners, x, t, dscores)
     rows = [
         _difference_at(name, layer, *here[layer], partner, there[partner])
         for (name, layer), partner in zip(_named(network), partners, strict=True)
