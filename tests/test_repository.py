@@ -23,7 +23,7 @@ FLOORS = [
     {"networks"},
     {"architectures", "trainer", "fetch", "formats"},
     {"data", "augment", "torch_bridge"},
-    {"plots", "explain"},
+    {"plots", "explain", "full_runs"},
     {"widgets"},
 ]
 FLOOR_OF = {module: floor for floor, row in enumerate(FLOORS) for module in row}

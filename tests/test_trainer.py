@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from small_networks import ENGINES, Regression, bits, mixed, samples, simple
 
-from cnnlib import Adam, Trainer
+from cnnlib import Adam, CosineDecay, StepDecay, Trainer
 from cnnlib.networks.engines import engine_room
 from cnnlib.optimizers import Optimizer
 from cnnlib.storage import load_arrays, save_arrays
 
-EACH_OPTIMIZER = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam"]
+EACH_OPTIMIZER = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "AdamW"]
 
 
 @pytest.fixture(params=ENGINES)
@@ -535,12 +535,23 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(
     assert everything(last) == everything(whole)
 
 
-@pytest.mark.parametrize("optimizer", ["Nesterov", "AdaGrad", "RMSProp"])
-def test_every_optimizer_is_resumed_with_its_arguments(engine, tmp_path, optimizer):
+@pytest.mark.parametrize("optimizer", ["Nesterov", "AdaGrad", "RMSProp", "AdamW"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"weight_decay": 0.1, "schedule": CosineDecay(15, warmup=7)},
+        {"weight_decay": np.float32(0.2), "schedule": StepDecay(np.int64(3), 0.5)},
+    ],
+    ids=["plain", "cosine", "step"],
+)
+def test_every_optimizer_is_resumed_with_its_arguments(
+    engine, tmp_path, optimizer, more
+):
     path = tmp_path / "run.npz"
     settings = {
         "optimizer": optimizer,
-        "optimizer_param": {"lr": np.float32(0.003)},
+        "optimizer_param": {"lr": np.float32(0.003), **more},
         "mini_batch_size": np.int64(4),
     }
     first = trainer_of(mixed(engine), epochs=1, checkpoint=path, **settings)
