@@ -24,6 +24,7 @@ from .convolution import (
 )
 from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
+from .memory import memory_orders
 from .networks import cost_bars, network_boxes, receptive_fields
 from .pooling import image_panels, number_panels, pool_windows, shift_curves
 from .windows import (
