@@ -274,7 +274,7 @@ def test_what_is_padding_may_be_left_over():
     bare = LayerTable(Architecture("even", (1, 8, 8), [replace(row, pad=0)]))
     assert "the last 1 row(s)" in bare["A"].note
     point = LayerTable(Architecture("even", (1, 8, 8), [replace(row, window=1, pad=0)]))
-    assert point["A"].note == "stride 2 passes over pixels: the window is 1x1"
+    assert point["A"].note == "a 1x1 window with stride 2 sees 1 of 4 pixels"
 
 
 def test_inception_concatenates_channels():
@@ -373,6 +373,13 @@ def test_changes_leave_the_original_alone():
 def test_text():
     text = str(LayerTable(LENET5))
     assert "convolution 5x5, pad 2" in text
+    ends = {
+        "0+1": ((0, 1), (0, 1)),
+        "((1, 0), (0, 1))": ((1, 0), (0, 1)),
+        "same": "same",
+    }
+    for words, pad in ends.items():
+        assert str(Row("A", "max pooling", window=3, pad=pad)).endswith(f"pad {words}")
     assert text.splitlines()[-1].split() == ["total", "61,706", "416,520"]
     side = compare(LENET5, ALEXNET)
     assert "62,378,344" in side

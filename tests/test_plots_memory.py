@@ -26,9 +26,7 @@ def test_the_numbers_stand_where_they_lie():
     last = x.transpose(0, 2, 3, 1).copy().transpose(0, 3, 1, 2)
     orders = {
         "image": strides_of(x),
-        "channels last": strides_of(
-            x.transpose(0, 2, 3, 1).copy().transpose(0, 3, 1, 2)
-        ),
+        "channels last": strides_of(last),
         "batch last": strides_of(x.transpose(1, 2, 3, 0).copy().transpose(3, 0, 1, 2)),
     }
     ax = plots.memory_orders(SHAPE, orders)

@@ -60,12 +60,20 @@ class Row:
         if self.stride not in (None, 1):
             parts.append(f"stride {self.stride}")
         if self.pad != 0:
-            parts.append(f"pad {self.pad}")
+            parts.append(f"pad {_pad(self.pad)}")
         if self.dilation != 1:
             parts.append(f"dilation {self.dilation}")
         if self.groups != 1:
             parts.append(f"{self.groups} groups")
         return ", ".join(parts)
+
+
+def _pad(pad) -> str:
+    """Write ((0, 1), (0, 1)) as 0+1: before and after, on both axes."""
+    pairs = isinstance(pad, tuple) and all(isinstance(axis, tuple) for axis in pad)
+    if pairs and len(set(pad)) == 1:
+        return "+".join(map(str, pad[0]))
+    return str(pad)
 
 
 @dataclass(frozen=True)

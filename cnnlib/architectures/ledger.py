@@ -1,7 +1,8 @@
 """The ledger: what others published about these networks, and where.
 
 Each entry is compared with what our descriptions give, in the tests and in notebooks 07
-(``LEDGER``) and 08 (``LEDGER_SINCE_2014``). Where a paper rounds, ``within`` says how far off it may be.
+(``LEDGER``) and 08 (``LEDGER_SINCE_2014``). Where a paper rounds, ``within`` says how
+far off it may be.
 
 What the numbers include:
 

@@ -294,7 +294,8 @@ def _note(g, shape):
     if g is None or g == "all":
         return ""
     if g.stride[0] > span(g.FH, g.dilation[0]):
-        return f"stride {g.stride[0]} passes over pixels: the window is {g.FH}x{g.FH}"
+        window = f"a {g.FH}x{g.FW} window with stride {g.stride[0]}"
+        return f"{window} sees {g.FH * g.FW} of {g.stride[0] * g.stride[1]} pixels"
     room = shape[1] + sum(g.pad[0]) - span(g.FH, g.dilation[0])
     left = room % g.stride[0]
     missed = left - g.pad[0][1]  # of the rest, padding does not matter

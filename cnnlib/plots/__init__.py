@@ -25,6 +25,12 @@ from .convolution import (
 from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
 from .memory import memory_orders
+from .modern import (
+    branch_diagram,
+    challenge_chart,
+    cost_and_accuracy,
+    layer_gradients,
+)
 from .networks import cost_bars, network_boxes, receptive_fields
 from .pooling import image_panels, number_panels, pool_windows, shift_curves
 from .windows import (
