@@ -1,0 +1,124 @@
+"""``check``: run an answer on the visible cases, and name the mistake in it."""
+
+import numpy as np
+
+from . import hw2_layers
+from .by_hand import choose
+from .comparison import describe_case, difference, equal
+from .files import below, numbered, record, scalars, visible
+from .protocol import ExerciseError
+
+__all__ = ["EXERCISES", "check"]
+
+EXERCISES = {exercise.name: exercise for exercise in hw2_layers.EXERCISES}
+
+
+def check(name, answer=None, student_number=None) -> None:
+    """Check an answer on small cases, and give a hint if it is not right yet.
+
+    Parameters
+    ----------
+    name : str
+        Of the exercise, such as ``"hw2.conv1d_forward"``.
+    answer : function, class, object or numbers
+        What the exercise asks for.
+    student_number : str, optional
+        For questions with numbers of your own.
+
+    Raises
+    ------
+    ExerciseError
+        If the answer is missing or not right yet. The hint is printed before.
+    ValueError
+        If there is no such exercise.
+    """
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}; there are {list(EXERCISES)}.")
+    exercise = EXERCISES[name]
+    record(exercise, answer, student_number)
+    arrays = below(visible(exercise.assignment), name)
+    if exercise.by_hand:
+        lines = _look_at_number(exercise, arrays, answer, student_number)
+    else:
+        lines = _look_at_cases(exercise, arrays, answer)
+    if lines:
+        print("\n".join(lines))
+        raise ExerciseError(f"{exercise.title}. The hint stands above.")
+
+
+def _look_at_cases(exercise, arrays, answer):
+    """Return hints, one for each result that is wrong; print praise if none is."""
+    inputs = [scalars(case) for case in numbered(below(arrays, "inputs"))]
+    right = numbered(below(arrays, "right"))
+    outputs = [exercise.drive(answer, case) for case in inputs]
+    if exercise.look:
+        words = [exercise.look(*pair) for pair in zip(right, outputs, strict=True)]
+        lines = [word for word in words if word][:1]
+    else:
+        lines = [
+            f"{key}: {_hint(arrays, key, inputs, right, outputs)}"
+            for key in right[0]
+            if not _all_equal(arrays, key, right, outputs)
+        ]
+    if not lines:
+        count = f"{len(right)} cases agree" if len(right) > 1 else "it agrees"
+        print(f"Correct: {exercise.title} ({count}).")
+    return lines
+
+
+def _all_equal(arrays, key, wanted, outputs):
+    tolerance = arrays.get(f"tolerance/{key}", ())
+    pairs = zip(wanted, outputs, strict=True)
+    return all(equal(found[key], case[key], *tolerance) for case, found in pairs)
+
+
+def _hint(arrays, key, inputs, right, outputs):
+    """Return the hint of a mistake that explains all cases, or the first wrong one."""
+    tolerance = arrays.get(f"tolerance/{key}", ())
+    wrong = [
+        k
+        for k, (case, found) in enumerate(zip(right, outputs, strict=True))
+        if not equal(found[key], case[key], *tolerance)
+    ]
+    for cases in (range(len(right)), wrong[:1]):
+        hints = _known(arrays, key, right, outputs, cases)
+        if hints:
+            return " Or: ".join(hints[:2])
+    k = wrong[0]
+    text = difference(key, outputs[k][key], right[k][key], *tolerance)
+    return f"{text} (Case {k + 1} of {len(right)}: {describe_case(inputs[k])}.)"
+
+
+def _known(arrays, key, right, outputs, cases):
+    """List the hints of known mistakes that give just these results."""
+    tolerance = arrays.get(f"tolerance/{key}", ())
+    hints = []
+    for number, results in enumerate(numbered(below(arrays, "wrong"))):
+        mistaken = [results.get(f"{k}/{key}", right[k][key]) for k in cases]
+        pairs = list(zip(mistaken, (outputs[k][key] for k in cases), strict=True))
+        differs = any(f"{k}/{key}" in results for k in cases)
+        if differs and all(equal(b, a, *tolerance, nan=True) for a, b in pairs):
+            hints.append(str(arrays[f"hint/{number}"]))
+    return list(dict.fromkeys(hints))
+
+
+def _look_at_number(exercise, arrays, answer, student_number):
+    """Return a hint if a by-hand answer has the wrong form or a known mistake."""
+    wrong = numbered(below(arrays, "wrong"))
+    count = len(next(iter(below(arrays, "numbers").values())))
+    row = choose(student_number, exercise.name, count)
+    found = exercise.drive(answer, {})["answer"]
+    shape = tuple(arrays["shape"].tolist())
+    if found.shape != shape:
+        wanted = f"{shape[0]} numbers" if shape else "one number"
+        return [f"the answer has shape {found.shape}; expected {wanted}."]
+    if not np.isfinite(found.astype(float)).all():
+        return ["the answer holds something that is no number."]
+    hints = [
+        str(arrays[f"hint/{number}"])
+        for number, case in enumerate(wrong)
+        if equal(found, case["answer"][row])
+    ]
+    if not hints:
+        print(f"Taken down: {found.tolist()}. The grader will say whether it is right.")
+    return hints[:1]
