@@ -190,7 +190,9 @@ def _pictures(cell) -> dict:
     if not isinstance(files, dict):
         return {}
     return {
-        str(name): {kind: data for kind, data in bundle.items() if _is_picture(kind, data)}
+        str(name): {
+            kind: data for kind, data in bundle.items() if _is_picture(kind, data)
+        }
         for name, bundle in files.items()
         if isinstance(bundle, dict)
     }

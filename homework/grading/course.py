@@ -1,4 +1,4 @@
-"""Where everything lies: the homework's sources, and the folder of one graded course."""
+"""Where everything lies: the homework's sources, and the folder of a graded course."""
 
 import functools
 import importlib

@@ -6,8 +6,11 @@ pipe, the results leave through another. Limits on time, memory, processes, file
 and on what is handed out are kept from both sides.
 """
 
+import contextlib
 import json
 import os
+import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -126,7 +129,15 @@ def bubblewrap(limits, slot) -> list[str]:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]
     command += ["--remount-ro", "/dev", *size, "--tmpfs", "/tmp"]
-    command += ["--dir", "/home", *size, "--tmpfs", "/home/student", "--remount-ro", "/"]
+    command += [
+        "--dir",
+        "/home",
+        *size,
+        "--tmpfs",
+        "/home/student",
+        "--remount-ro",
+        "/",
+    ]
     command += ["--chdir", "/home/student"]
     for name, value in environment("/home/student", "/tmp").items():
         command += ["--setenv", name, value]
@@ -137,7 +148,7 @@ def bubblewrap(limits, slot) -> list[str]:
 
 
 def visible_folders() -> list[Path]:
-    """Return the folders that code in the sandbox may read: Python, and cnnlib alone."""
+    """Return the folders that can be read in the sandbox: Python, and cnnlib alone."""
     folders = [Path("/usr"), Path(sys.base_prefix), Path(sys.prefix)]
     folders += [LIBRARIES / "cnnlib"]
     data = os.environ.get("CNNLIB_DATA")
@@ -165,20 +176,24 @@ def environment(home, temporary) -> dict[str, str]:
     """Return the environment of the runner and of the student's kernel."""
     threads = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}
     kept = {n: os.environ[n] for n in ("CNNLIB_DATA", "SYSTEMROOT") if n in os.environ}
-    return threads | kept | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
-        "HOME": home,
-        "USERPROFILE": home,
-        "USER": "student",
-        "TMPDIR": temporary,
-        "TEMP": temporary,
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": f"{'/grader' if home == '/home/student' else INSIDE.parent}",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUTF8": "1",
-        "CNNLIB_OFFLINE": "1",
-        "MPLCONFIGDIR": str(Path(temporary, "matplotlib")),
-    }
+    return (
+        threads
+        | kept
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.defpath}",
+            "HOME": home,
+            "USERPROFILE": home,
+            "USER": "student",
+            "TMPDIR": temporary,
+            "TEMP": temporary,
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": f"{'/grader' if home == '/home/student' else INSIDE.parent}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUTF8": "1",
+            "CNNLIB_OFFLINE": "1",
+            "MPLCONFIGDIR": str(Path(temporary, "matplotlib")),
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -248,7 +263,7 @@ class Sandbox:
         """Return the limit on processes; None where it would hit your own."""
         if not self.confined:
             return None
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 or kernel_version() >= (5, 14):
             return self.limits.processes
         mine = sum(1 for _ in Path("/proc").glob("[0-9]*/task/*"))
         return self.limits.processes + mine  # older kernels count the user's others
@@ -278,7 +293,9 @@ class Sandbox:
         while reader.is_alive() and not why:
             reader.join(watch.every)
             if watch.exceeded():
-                why = f"it used more than {self.limits.resident / MEGA:.0f} MB of memory"
+                why = (
+                    f"it used more than {self.limits.resident / MEGA:.0f} MB of memory"
+                )
             elif time.monotonic() > deadline:
                 why = f"it did not end within {self.limits.total_seconds:.0f} seconds"
         end(process, self.confined)
@@ -288,6 +305,11 @@ class Sandbox:
         outcome = Outcome(why=why, peak_memory=watch.peak)
         outcome.seconds = time.monotonic() - start
         return outcome if why else read_reply(b"".join(reply), most, outcome)
+
+
+def kernel_version() -> tuple[int, ...]:
+    """Return the first two numbers of the Linux kernel's version."""
+    return tuple(int(n) for n in re.findall(r"\d+", platform.release())[:2])
 
 
 def send(process, bundle) -> None:
@@ -300,12 +322,10 @@ def send(process, bundle) -> None:
 
 
 def end(process, confined) -> None:
-    """End a run and all that it has started. The sandbox dies with its first process."""
+    """End a run and all that it has started; a sandbox dies with its first process."""
     if not confined and hasattr(os, "killpg"):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     process.kill()
     process.wait()
 
@@ -315,7 +335,9 @@ def read_reply(reply, most, outcome) -> Outcome:
     if len(reply) > most:
         return replace(outcome, why="it handed out far too much")
     if not reply:
-        return replace(outcome, why="the run was broken off from inside, with no report")
+        return replace(
+            outcome, why="the run was broken off from inside, with no report"
+        )
     try:
         report, files = unpack(reply)
         json.dumps(report)  # no surprises later
