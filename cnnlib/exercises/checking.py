@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import hw2_layers
+from . import hw2_layers, hw3_network
 from .by_hand import choose
 from .comparison import describe_case, difference, equal
 from .files import below, numbered, record, scalars, visible
@@ -10,7 +10,7 @@ from .protocol import ExerciseError
 
 __all__ = ["EXERCISES", "check"]
 
-EXERCISES = {exercise.name: exercise for exercise in hw2_layers.EXERCISES}
+EXERCISES = {e.name: e for e in (*hw2_layers.EXERCISES, *hw3_network.EXERCISES)}
 
 
 def check(name, answer=None, student_number=None) -> None:

@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from . import hw2_layers
+from . import hw2_layers, hw3_network
 from .base import Answer, ByHand, Verdict
 
-ANSWERS: dict[str, Answer | ByHand] = {a.name: a for a in hw2_layers.ANSWERS}
+ANSWERS: dict[str, Answer | ByHand] = {
+    answer.name: answer for answer in (*hw2_layers.ANSWERS, *hw3_network.ANSWERS)
+}
 
 
 def hidden_cases(name, seed=0) -> list[dict[str, np.ndarray]]:

@@ -53,7 +53,9 @@ def _case_arrays(answer):
 def _by_hand_arrays(answer):
     variants = answer.usable()
     names = list(variants[0])
-    arrays = {f"numbers/{n}": np.array([v[n] for v in variants]) for n in names}
+    arrays = {
+        f"numbers/{n}": np.array([v[n] for v in variants], np.int16) for n in names
+    }
     arrays["shape"] = np.array(np.shape(answer.solve(variants[0])), dtype=int)
     for m, mistake in enumerate(answer.mistakes.values()):
         wrong = [mistake.solve(numbers) for numbers in variants]
