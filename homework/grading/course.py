@@ -3,6 +3,8 @@
 import functools
 import importlib
 import json
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +114,14 @@ class Key:
             folders.append(Path(cnnlib.exercises.__file__).parent)
         files = sorted(p for folder in folders for p in folder.rglob("*.[np][py]*"))
         return fingerprint(*(p for p in files if p.suffix in {".py", ".npz"}))
+
+
+def find_own_commands() -> None:
+    """Put this Python's commands on the PATH: nbgrader starts ``alembic`` by name."""
+    own = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath)
+    if own not in path.split(os.pathsep):
+        os.environ["PATH"] = own + os.pathsep + path
 
 
 def read_notebook(path) -> dict:

@@ -2,6 +2,8 @@
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from .course import find_own_commands
+
 
 def record_marks(course, assignment, results) -> None:
     """Bring the gradebook up to date with all results of an assignment.
@@ -18,6 +20,7 @@ def record_marks(course, assignment, results) -> None:
 
 def open_book(course) -> Gradebook:
     """Open the gradebook of a course folder."""
+    find_own_commands()
     return Gradebook(f"sqlite:///{course.path('gradebook.db').resolve()}", "cnnlib")
 
 

@@ -5,8 +5,9 @@ import math
 import zipfile
 
 import numpy as np
-from cnnlib.storage import DAMAGE, HEADERS
 from numpy.lib import format as npy
+
+from cnnlib.storage import DAMAGE, HEADERS
 
 MOST = 64  # arrays in one file
 

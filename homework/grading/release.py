@@ -3,13 +3,12 @@
 import contextlib
 import io
 import json
-import logging
 import shutil
 import tempfile
 from pathlib import Path
 
 from .clean import lay_into
-from .course import Course, read_notebook
+from .course import Course, find_own_commands, read_notebook
 from .files import fingerprint, write_whole
 from .judging import exercises_in, inputs_of, marks_of, wanted_files
 
@@ -44,8 +43,8 @@ def generate(course, assignment) -> Path:
     shutil.copytree(source.parent, copy, ignore=SKIPPED)
     answer = nbgrader_api(course).generate_assignment(assignment, force=True)
     if not answer["success"]:
-        text = answer.get("error") or answer.get("log") or "no message"
-        last = text.strip().splitlines()[-1]
+        log = [line for line in answer.get("log", "").splitlines() if "Error" in line]
+        last = " ".join((log or ["it does not say why"])[:2])
         raise ReleaseError(
             f"nbgrader can not release {assignment}: {last}\nIf cells were added or "
             "taken away after submissions were graded, use a new course folder: "
@@ -61,15 +60,12 @@ def nbgrader_api(course):
     from nbgrader.apps import NbGraderAPI
     from traitlets.config import Config
 
+    find_own_commands()
     config = Config()
     config.CourseDirectory.root = str(course.folder.resolve())
     config.CourseDirectory.course_id = "cnnlib"
-    logger = logging.getLogger("traitlets")
-    before, logger.disabled = logger.disabled, True
-    with contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.redirect_stderr(io.StringIO()):  # its log goes there for good
         api = NbGraderAPI(config=config)
-    logger.disabled = before
-    api.log.setLevel(logging.CRITICAL)
     return api
 
 
