@@ -68,8 +68,9 @@ def release_command(options) -> int:
 
     from homework.answers import write_visible
 
+    from .bubblewrap import why_no_sandbox
     from .release import ReleaseError, release, try_out
-    from .sandbox import Sandbox, why_no_sandbox
+    from .sandbox import Sandbox
 
     for path in write_visible():
         print(f"visible cases: {path.name}")
@@ -99,9 +100,10 @@ def release_command(options) -> int:
 
 def grade_command(options) -> int:
     """Grade a folder; print where everything is."""
+    from .bubblewrap import why_no_sandbox
     from .pipeline import grade
     from .release import try_out
-    from .sandbox import Limits, Sandbox, why_no_sandbox
+    from .sandbox import Limits, Sandbox
     from .submissions import read_roster
 
     course = Course(options.course)

@@ -16,7 +16,18 @@ CONFIG = '''"""nbgrader reads this file in the folder in which it is started."""
 
 from pathlib import Path
 
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+
+class NotHere(NbGraderPreprocessor):
+    """nbgrader's own autograding runs students' code with all your rights."""
+
+    def preprocess(self, nb, resources):
+        raise RuntimeError("Use `make grade`: it runs submissions in a sandbox.")
+
+
 c = get_config()  # noqa: F821
+c.Autograde.sanitize_preprocessors = [NotHere]
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "cnnlib"
 '''

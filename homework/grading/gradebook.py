@@ -1,5 +1,7 @@
 """Write the marks into nbgrader's gradebook, and never over a person's."""
 
+import warnings
+
 from nbgrader.api import Gradebook, MissingEntry
 
 from .course import find_own_commands
@@ -11,7 +13,8 @@ def record_marks(course, assignment, results) -> None:
     Scores given by hand in the formgrader stay. Where the automatic score has changed
     since, the cell is flagged to be looked at again.
     """
-    with open_book(course) as book:
+    with open_book(course) as book, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLAlchemy, about nbgrader's way of adding
         for result in results:
             if result["marks"]:
                 _record(book, course, assignment, result)

@@ -58,6 +58,7 @@ TAGS = {
     "ul",
 }
 STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>¶</a>')
 LONGEST = 20_000  # characters of one output
 LARGEST = 4_000_000  # bytes of one picture
 ROOM = 12_000_000  # characters of all outputs of a notebook
@@ -152,7 +153,7 @@ def safe_html(markdown, attachments=None) -> str:
     except Exception:  # an attachment that is not there, or nesting without end
         html = "<pre>" + bleach.clean(markdown, tags=set()) + "</pre>"
     html = bleach.clean(
-        html,
+        ANCHOR.sub("", html),
         tags=TAGS,
         attributes=_allowed,
         protocols=["http", "https", "mailto", "data"],
