@@ -48,24 +48,15 @@ def read_submission(path) -> dict:
     Unreadable
         If it is no file, too large, no JSON, or no notebook.
     """
-    path = Path(path)
     try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("it is a link or a device; expected a plain file")
-        if status.st_size > LARGEST:
-            size, most = status.st_size / 1e6, LARGEST / 1e6
-            raise Unreadable(f"the file has {size:.0f} MB; at most {most:.0f} are read")
-        notebook = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise Unreadable(f"it can not be read: {error.strerror}") from None
+        notebook = json.loads(read_bytes(path).decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable("it is no text: not a notebook file") from None
     except RecursionError:
         raise Unreadable("it is nested too deeply for a notebook") from None
-    except ValueError as error:  # JSONDecodeError, or a number of a million digits
-        if isinstance(error, Unreadable):
-            raise
+    except Unreadable:
+        raise
+    except ValueError as error:  # no JSON, or a number of a million digits
         raise Unreadable(f"it is no JSON, so no notebook: {error}"[:200]) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
         old = isinstance(notebook, dict) and "worksheets" in notebook
@@ -74,6 +65,26 @@ def read_submission(path) -> dict:
     if len(notebook["cells"]) > MOST_CELLS:
         raise Unreadable(f"it has {len(notebook['cells'])} cells")
     return notebook
+
+
+def read_bytes(path) -> bytes:
+    """Return what is in a file that was handed in.
+
+    Raises
+    ------
+    Unreadable
+        If it is no plain file, too large, or can not be read.
+    """
+    try:
+        status = Path(path).lstat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("it is a link or a device; expected a plain file")
+        if status.st_size > LARGEST:
+            size, most = status.st_size / 1e6, LARGEST / 1e6
+            raise Unreadable(f"the file has {size:.0f} MB; at most {most:.0f} are read")
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise Unreadable(f"it can not be read: {error.strerror}") from None
 
 
 def lay_into(release, submission) -> Cleaned:

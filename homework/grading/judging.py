@@ -4,6 +4,7 @@ Wrong is what ran and was judged, or stopped with an error of the student's own.
 else is "not graded": a person has to look.
 """
 
+import contextlib
 import io
 import re
 from dataclasses import asdict, dataclass
@@ -114,7 +115,13 @@ def marks_of(notebook, key, outcome, number) -> tuple[dict[str, dict], list[str]
             mark = Mark(points, None, f"{NOT_GRADED}: the run gave no result.")
         else:
             name = exercises[grade_id]
-            mark = _judge(name, points, key, outcome, index, number, notes)
+            try:
+                mark = _judge(name, points, key, outcome, index, number, notes)
+            except Exception as error:  # a fault of the judge, or of the report
+                notes.append(f"{name}: {type(error).__name__}: {error}"[:300])
+                mark = Mark(
+                    points, None, f"{NOT_GRADED}: the grader could not judge it."
+                )
         marks[grade_id] = asdict(mark)
     return marks, notes
 
@@ -221,10 +228,10 @@ def claimed_number(key, notebook, outcome) -> str:
     if outcome.report is None:
         return ""
     for name in exercises_in(notebook, key).values():
-        if key.by_hand(name) and (
-            claimed := recorded_number(results_of(name, key, outcome)[0])
-        ):
-            return claimed
+        if key.by_hand(name):
+            claimed = recorded_number(results_of(name, key, outcome)[0])
+            with contextlib.suppress(ExerciseError):
+                return normal_number(claimed)[:40]
     return ""
 
 

@@ -4,7 +4,7 @@ import json
 import traceback
 from dataclasses import dataclass
 
-from .clean import Unreadable, lay_into, read_submission
+from .clean import Unreadable, lay_into, read_bytes, read_submission
 from .course import Course, read_notebook
 from .files import fingerprint, write_json
 from .judging import (
@@ -52,8 +52,11 @@ class Task:
         """Return a hash of all that a result depends on."""
         release = json.dumps(self.release, sort_keys=True)
         content = b""
-        if submission.path is not None and submission.path.is_file():
-            content = submission.path.read_bytes()
+        if submission.path is not None:
+            try:
+                content = read_bytes(submission.path)
+            except Unreadable as error:
+                content = str(error)
         return fingerprint(
             str(FORMAT),
             self.course.key.version,

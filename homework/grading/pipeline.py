@@ -1,5 +1,6 @@
 """Grade a whole class: all cores, one result file each, nothing lost when stopped."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from queue import SimpleQueue
 
 from tqdm import tqdm
 
+from .clean import Unreadable, read_bytes
 from .course import read_notebook
 from .feedback import write_feedback
 from .files import write_whole
@@ -162,9 +164,10 @@ def with_fonts(sandbox, course) -> Sandbox:
 def keep_submissions(course, assignment, submissions) -> None:
     """Copy what was handed in into the course folder, where nbgrader looks for it."""
     for one in submissions:
-        if one.path is not None and not one.problem and one.path.is_file():
+        if one.path is not None:
             target = course.notebook("submitted", assignment, one.student)
-            write_whole(target, one.path.read_bytes())
+            with contextlib.suppress(Unreadable):
+                write_whole(target, read_bytes(one.path))
 
 
 def _done(task, submission, retry) -> bool:

@@ -1,8 +1,8 @@
 """Run one notebook where it can harm nobody: bubblewrap on Linux, or not at all.
 
 The notebook and the hidden inputs come in through one pipe, the results leave through
-another; no file of a student's making is ever opened out here. Limits on time, memory, processes, file size
-and on what is handed out are kept from both sides.
+another; no file of a student's making is ever opened out here. Limits on time, memory,
+processes, file size and on what is handed out are kept from both sides.
 """
 
 import contextlib

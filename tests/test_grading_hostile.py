@@ -1,0 +1,500 @@
+"""Submissions that attack: each is contained and reported, the others are unharmed.
+
+One class of hostile submissions is graded once; each test looks at some of them.
+"""
+
+import json
+import os
+import socket
+import threading
+from html.parser import HTMLParser
+
+import pytest
+
+pytest.importorskip("nbgrader", reason="the instructors' extra is not installed")
+
+from grading_class import NAME, cell, hand_in, make_course, solved, without
+
+from homework.grading import bubblewrap
+from homework.grading.pipeline import grade
+from homework.grading.sandbox import Limits, Sandbox
+
+LIMITS = Limits(
+    cell_seconds=4,
+    total_seconds=20,
+    margin=5,
+    resident=1_400_000_000,
+    memory=3_000_000_000,
+    processes=80,
+    file_bytes=10_000_000,
+)
+CANARY = "canary-5f1c"
+
+SNOOP = """
+import os, pathlib, socket, subprocess, sys
+
+def refused(action):
+    try:
+        action()
+    except Exception:
+        return True
+    return False
+
+def attempts():
+    yield refused(lambda: open(SECRET).read())
+    yield refused(lambda: os.listdir(os.path.dirname(SECRET)))
+    yield refused(lambda: os.remove(SECRET))
+    yield refused(lambda: open("/usr/hacked", "w"))
+    yield refused(lambda: os.remove(np.__file__))
+    yield refused(lambda: open(pathlib.Path(sys.prefix, "hacked"), "w"))
+    yield refused(lambda: socket.create_connection(("127.0.0.1", PORT), 2))
+    yield refused(lambda: os.setuid(0))
+    yield refused(lambda: os.kill(1, 9))
+    yield refused(lambda: __import__("homework.answers"))
+    yield refused(lambda: __import__("grading_answers"))
+    yield not any("answers" in str(p) for p in pathlib.Path(REPOSITORY).glob("**/*.py"))
+    yield all(int(p) < 1000 for p in os.listdir("/proc") if p.isdigit())
+    yield not [n for n in os.environ if "TOKEN" in n or "CANARY" in n]
+
+failed = [k for k, fine in enumerate(attempts()) if not fine]
+double = (lambda x: 2 * x) if not failed else (lambda x: np.array(failed))
+"""
+
+FLOOD = """
+print("x" * 200_000_000)
+from IPython.display import HTML, display
+display(HTML("y" * 100_000_000))
+while True:
+    print("z" * 100_000)
+"""
+
+MEMORY = """
+def double(x):
+    try:
+        bytearray(20_000_000_000)
+    except MemoryError:
+        return 2 * x
+"""
+
+MEMORY_BY_MANY = """
+import os, time
+for _ in range(8):
+    if os.fork() == 0:
+        block = bytearray(300_000_000)
+        for place in range(0, len(block), 4096):
+            block[place] = 1
+        while True:
+            time.sleep(1)
+time.sleep(60)
+"""
+
+FORKS = """
+import os
+while True:
+    try:
+        os.fork()
+    except OSError:
+        pass
+"""
+
+EQUAL = """
+class Equal:
+    dtype, shape, size, ndim = np.dtype(float), (4,), 4, 1
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __bool__(self): return True
+    def __array__(self, *args, **options): return np.zeros(4)
+    def __float__(self): return 1.0
+
+def double(x):
+    return Equal()
+
+square = Equal()
+"""
+
+PATCHED = """
+import builtins, cnnlib.exercises.files, numpy.testing, os
+np.array_equal = np.allclose = np.equal = lambda *a, **o: True
+numpy.testing.assert_allclose = numpy.testing.assert_array_equal = lambda *a, **o: None
+builtins.AssertionError = type("Never", (BaseException,), {})
+real = np.savez
+def savez(file, **arrays):
+    real(file, **{name: np.full(4, np.nan) for name in arrays})
+np.savez = savez
+def double(x):
+    return 2 * x
+"""
+
+# Takes away what was recorded, and puts traps in its place.
+TRAPS = """
+import io, os, pathlib, pickle, zipfile
+work = pathlib.Path(os.environ["CNNLIB_GRADING"], "outputs")
+def trap(exercise, k):
+    path = work / exercise / f"{k}.npz"
+    path.unlink()
+    return path
+trap("sample.double", 0).symlink_to("/proc/self/environ")
+os.mkfifo(trap("sample.double", 1))
+with open(trap("sample.double", 2), "wb") as file:
+    file.truncate(9_000_000)
+
+class Bomb:
+    def __reduce__(self):
+        return (os.system, ("touch /tmp/opened",))
+np.savez(trap("sample.square", 0), y=np.array([Bomb()], dtype=object))
+with zipfile.ZipFile(trap("sample.square", 1), "w", zipfile.ZIP_DEFLATED) as archive:
+    archive.writestr("y.npy", b"0" * 200_000_000)
+stream = io.BytesIO()
+np.lib.format.write_array_header_1_0(
+    stream, {"descr": "<f8", "fortran_order": False, "shape": (10**11,)}
+)
+with zipfile.ZipFile(trap("sample.square", 2), "w") as archive:
+    archive.writestr("y.npy", stream.getvalue())
+trap("sample.mine", 0).mkdir()
+for number in range(2000):
+    (work / f"{number}.npz").write_bytes(b"much")
+"""
+
+# A process that outlives the kernel and goes on writing results.
+LATE = """
+import os, pathlib, shutil
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        work = pathlib.Path(os.environ["CNNLIB_GRADING"], "outputs", "sample.double")
+        while True:
+            for path in work.glob("*.npz"):
+                path.write_bytes(b"late")
+    os._exit(0)
+"""
+
+LEAK = f"""
+import os, pathlib
+text = "{CANARY} " + " ".join(
+    str(np.load(p)["x"].tolist()) for p in
+    pathlib.Path(os.environ["CNNLIB_GRADING"], "inputs", "sample.double").glob("*.npz"))
+def double(x):
+    raise ValueError(text)
+class NameErrorWith(NameError):
+    pass
+NameErrorWith.__name__ = text
+print(text)
+"""
+
+PAGE = f"""<script>alert("{CANARY}")</script><img src=x onerror="alert(1)">
+[click](javascript:alert(1)) <iframe src="https://example.com"></iframe>
+<style>body {{ display: none }}</style> ![t](https://example.com/track.png)
+
+    </div></section></body><script>alert(2)</script>
+"""
+
+
+def page_with_outputs():
+    notebook = solved("20260018", essay=PAGE)
+    html = {"text/html": PAGE, "image/svg+xml": f"<svg onload='{CANARY}'/>"}
+    html |= {"application/javascript": "alert(3)", "text/plain": "plain <b>text</b>"}
+    html |= {"image/png": "PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=="}
+    shown = cell("1", id="shown")
+    shown["outputs"] = [
+        {"output_type": "display_data", "data": html, "metadata": {}},
+        {"output_type": "stream", "name": "stdout", "text": "</pre>" + PAGE},
+        {"output_type": "error", "ename": PAGE, "evalue": PAGE, "traceback": [PAGE]},
+        {"output_type": ["?"], "data": 7},
+        "no output at all",
+    ]
+    notebook["cells"].append(shown)
+    return notebook
+
+
+def edited_tests():
+    notebook = solved("20260012", check="def check(*a): pass\n" + "#" * 3)
+    for one in notebook["cells"]:
+        if one["source"].startswith("check("):
+            one["source"] = "print('full marks')"
+            one["metadata"]["nbgrader"]["points"] = 1000
+    return notebook
+
+
+def doubled_ids():
+    notebook = solved("20260014", double="def double(x):\n    return 2 * x")
+    again = json.loads(json.dumps(notebook["cells"]))
+    notebook["cells"] += [one | {"id": "cell0"} for one in again]
+    return notebook
+
+
+def class_of(secret, port):
+    """Return the hostile class: what each hands in, by folder."""
+    where = f"SECRET, PORT = {str(secret)!r}, {port}\n"
+    where += f"REPOSITORY = {str(bubblewrap.LIBRARIES)!r}\n"
+    loop = "def square(x):\n    while True:\n        pass"
+    deaf = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
+    )
+    deep = '{"cells": ' + "[" * 100_000
+    return {
+        "20260001 good": solved("2026-0001"),
+        "20260002 snoop": solved("20260002", double=where + SNOOP),
+        "20260003 loop": solved("20260003", square=loop),
+        "20260004 deaf": solved("20260004", square=deaf),
+        "20260005 flood": solved("20260005", square=FLOOD),
+        "20260006 memory": solved("20260006", double=MEMORY),
+        "20260007 memory by many": solved("20260007", last=MEMORY_BY_MANY),
+        "20260008 forks": solved("20260008", last=FORKS),
+        "20260009 exit": solved("20260009", square="import os\nos._exit(0)"),
+        "20260010 kills all": solved("20260010", last="import os\nos.kill(-1, 9)"),
+        "20260011 equal": solved("20260011", double=EQUAL, square="None"),
+        "20260012 edited": edited_tests(),
+        "20260013 deleted": without(
+            solved("20260013"), "check", "sample_double", "sample_mine"
+        ),
+        "20260014 twice": doubled_ids(),
+        "20260015 patched": solved("20260015", double=PATCHED),
+        "20260016 shadow": solved("20260016", double="check = print\ndouble = 0"),
+        "20260017 leak": solved("20260017", double=LEAK),
+        "20260018 page": page_with_outputs(),
+        "20260019 traps": solved("20260019", last=TRAPS),
+        "20260020 late": solved("20260020", last=LATE),
+        "20260021 김민수 🦊 ❤": solved("20260021"),
+        "20260022 thief": solved("20260001"),
+        "20260023 no json": '{"cells": [',
+        "20260024 deep": deep,
+        "20260025 no notebook": '["cells"]',
+        "20260026 odd cells": '{"cells": [1, null, {}, {"source": {"a": 1}}]}',
+        "20260000 stopped": solved(
+            "20260000",
+            last="import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)",
+        ),
+    }
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Grade the hostile class once; return results, tables, course and secret."""
+    if why := bubblewrap.why_no_sandbox():
+        pytest.skip(f"no sandbox on this machine: {why}")
+    folder = tmp_path_factory.mktemp("hostile")
+    secret = folder / "secret" / "answers.txt"
+    secret.parent.mkdir()
+    secret.write_text(CANARY)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        visitors = []
+        listener = threading.Thread(target=accept, args=(server, visitors), daemon=True)
+        listener.start()
+        for name, notebook in class_of(secret, server.getsockname()[1]).items():
+            path = hand_in(folder / "in", name, notebook)
+            if "김민수" in name:
+                notebook["metadata"]["kernelspec"]["name"] = "무서운-kernel"
+                path.write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
+        huge = hand_in(folder / "in", "20260028 huge", "")
+        with huge.open("wb") as file:
+            file.truncate(10**12)
+        link = hand_in(folder / "in", "20260029 link", "")
+        link.unlink()
+        link.symlink_to(secret)
+        course = make_course(folder)
+        sandbox = Sandbox(LIMITS)
+        summary = grade(course, NAME, folder / "in", sandbox, jobs=2, quiet=True)
+    assert not visitors, "a submission reached the network"
+    summary.by_number = {result["student"]: result for result in summary.results}
+    summary.course, summary.secret, summary.folder = course, secret, folder
+    return summary
+
+
+def accept(server, visitors):
+    while True:
+        try:
+            visitors.append(server.accept())
+        except OSError:
+            return
+
+
+def scores(graded, number):
+    """Return the scores of double, square and mine."""
+    marks = graded.by_number[number]["marks"]
+    return [marks[f"sample_{name}"]["score"] for name in ("double", "square", "mine")]
+
+
+def words(graded, number, name):
+    return graded.by_number[number]["marks"][f"sample_{name}"]["words"]
+
+
+FULL = [4, 3, 2]
+
+
+@pytest.mark.parametrize(
+    "number", ["20260001", "20260002", "20260006", "20260018", "20260021"]
+)
+def test_right_answers_get_full_marks_whatever_the_others_do(graded, number):
+    assert scores(graded, number) == FULL, graded.by_number[number]
+
+
+def test_the_snoop_would_have_found_something_outside(graded):
+    assert graded.secret.read_text() == CANARY, "nothing was deleted"
+    assert (bubblewrap.LIBRARIES / "homework" / "answers").is_dir()
+
+
+def test_a_loop_costs_only_its_own_exercise(graded):
+    assert scores(graded, "20260003") == [4, None, 2]
+    assert "too long" in words(graded, "20260003", "square")
+    assert scores(graded, "20260004") == [4, None, None]
+    assert "ended before" in words(graded, "20260004", "square")
+
+
+def test_a_flood_of_output_is_dropped(graded):
+    assert scores(graded, "20260005")[0] == 4
+    path = graded.course.notebook("autograded", NAME, "20260005")
+    assert path.stat().st_size < 100_000
+
+
+def test_memory_of_many_processes_is_limited(graded):
+    assert "1400 MB" in graded.by_number["20260007"]["problem"]
+    peaks = [result["peak_memory"] for result in graded.results]
+    assert max(peaks) < 3 * LIMITS.resident
+
+
+@pytest.mark.parametrize("number", ["20260007", "20260010", "20260000"])
+def test_who_destroys_the_run_is_not_graded(graded, number):
+    assert scores(graded, number) == [None, None, None]
+    assert graded.by_number[number]["problem"]
+    [row] = [r for r in graded.tables["grades"] if r["student"] == number]
+    assert row["total"] == ""
+    assert row["state"].startswith("NOT GRADED")
+
+
+def test_a_fork_bomb_ends(graded):
+    assert scores(graded, "20260008") in (FULL, [None, None, None])
+
+
+def test_leaving_python_is_no_way_to_pass(graded):
+    assert scores(graded, "20260009") == [4, None, None]
+    assert "ended before" in words(graded, "20260009", "square")
+
+
+def test_an_object_that_equals_everything_gets_nothing(graded):
+    assert scores(graded, "20260011")[:2] == [0, 0]
+
+
+def test_test_cells_are_those_of_the_release(graded):
+    assert scores(graded, "20260012") == FULL
+    notes = graded.by_number["20260012"]["notes"]
+    assert "test cell sample_double was edited: put back" in notes
+    assert scores(graded, "20260013") == FULL
+    assert "cell check is missing: put back" in graded.by_number["20260013"]["notes"]
+    assert {m["points"] for m in graded.by_number["20260012"]["marks"].values()} == {
+        2,
+        3,
+        4,
+        5,
+    }
+
+
+def test_cells_that_stand_there_twice_count_once(graded):
+    assert scores(graded, "20260014") == FULL
+    assert any("twice" in note for note in graded.by_number["20260014"]["notes"])
+
+
+def test_patched_numpy_fools_only_itself(graded):
+    assert scores(graded, "20260015") == [0, 0, 0]
+
+
+def test_a_check_that_records_nothing_is_not_graded(graded):
+    assert scores(graded, "20260016") == [None, None, None]
+    assert "recorded nothing" in words(graded, "20260016", "double")
+
+
+def test_hidden_cases_do_not_reach_any_page(graded):
+    assert scores(graded, "20260017")[0] == 0
+    for step in ("autograded", "feedback"):
+        for path in graded.course.path(step, "20260017").rglob(f"{NAME}.*"):
+            assert "1034." not in path.read_text("utf-8")
+            assert hidden_number() not in path.read_text("utf-8")
+
+
+def hidden_number():
+    from grading_answers import hidden_cases
+
+    return repr(hidden_cases("sample.double")[0]["x"].tolist()[0])[:6]
+
+
+def test_nothing_of_a_student_runs_in_a_browser(graded):
+    page = graded.course.notebook("feedback", NAME, "20260018").with_suffix(".html")
+    clean = graded.course.notebook("feedback", NAME, "20260001").with_suffix(".html")
+    assert tags_in(page) <= tags_in(clean) | {("pre", "class"), ("a", "")}
+    notebook = graded.course.notebook("autograded", NAME, "20260018").read_text("utf-8")
+    cells = json.loads(notebook)["cells"]
+    kinds = {k for c in cells for o in c.get("outputs", []) for k in o.get("data", {})}
+    assert kinds <= {"text/plain"}
+    sources = [c["source"] for c in cells if c["cell_type"] == "markdown"]
+    assert not [s for s in sources if "<script" in s or "<style" in s or "<img" in s]
+
+
+def tags_in(page):
+    """Return each tag of a page with each of its attributes; sources in full."""
+    found = set()
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            found.add((tag, ""))
+            for name, value in attributes:
+                found.add((tag, name))
+                if name in ("src", "style") or (name == "href" and value[0] != "#"):
+                    found.add((tag, name, value))
+
+        def handle_data(self, data):
+            if self.lasttag == "script":
+                assert "alert" not in data
+
+    Reader().feed(page.read_text("utf-8"))
+    return found
+
+
+def test_late_writing_spoils_only_its_own_results(graded):
+    assert scores(graded, "20260020") == [None, 3, 2]
+
+
+def test_traps_in_place_of_results_are_not_opened(graded):
+    assert scores(graded, "20260019") == [None, None, None]
+    assert "can not be read" in words(graded, "20260019", "double")
+    assert not os.path.exists("/tmp/opened")
+
+
+def test_somebody_elses_student_number_is_reported(graded):
+    assert scores(graded, "20260022") == [4, 3, None]
+    assert "not yours" in words(graded, "20260022", "mine")
+    notes = " ".join(graded.by_number["20260022"]["notes"])
+    assert "20260001 good" in notes
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("20260023", "no JSON"),
+        ("20260024", "nested"),
+        ("20260025", "no notebook"),
+        ("20260028", "MB"),
+        ("20260029", "no notebook in it"),
+    ],
+)
+def test_what_is_no_notebook_is_listed(graded, number, reason):
+    result = graded.by_number[number]
+    assert reason in result["problem"]
+    assert not result["marks"]
+    assert number in {row["student"] for row in graded.tables["not_graded"]}
+
+
+def test_cells_of_any_kind_are_put_up_with(graded):
+    assert scores(graded, "20260026") == [0, 0, 0]
+
+
+def test_a_second_run_has_nothing_to_do_and_says_the_same(graded):
+    where = graded.folder / "in"
+    again = grade(graded.course, NAME, where, Sandbox(LIMITS), quiet=True)
+    assert (again.fresh, again.pages) == (0, 0)
+    assert again.tables == graded.tables
+
+
+def test_nothing_is_left_running(graded):
+    import psutil
+
+    names = [process.name() for process in psutil.Process().children(recursive=True)]
+    assert not [name for name in names if "bwrap" in name], names
