@@ -117,9 +117,10 @@ BUILD = Answer(
     ],
     cases=lambda rng: [
         _case(rng, 1, 28, 28, 16, 8, 30, 10),
-        _case(rng, 3, 16, 8, 9, 12, 16, 4),
+        _case(rng, 3, 16, 12, 9, 12, 16, 4),
         _case(rng, 2, 13, 18, 10, 8, 12, 7),
     ],
+    required=("shapes",),
     tolerance={
         "spread": (0.22, 0.0),
         "scores": (1e-3, 1e-4),
