@@ -44,6 +44,8 @@ def _mark(inputs, outputs):
     goal, which = (SHIFTED_GOAL, " moved") if moved else (GOAL, "")
     reached = accuracy(scores, labels)
     fraction = min(max((reached - LEAST) / (goal - LEAST), 0), 1)
+    if reached == 1:
+        return fraction, "every digit is right: was it trained on the test digits?"
     found = f"accuracy {reached:.1%} on the{which} test digits, expected {goal:.0%}"
     return fraction, "" if reached >= goal else found
 
