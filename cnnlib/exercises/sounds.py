@@ -17,7 +17,7 @@ NOTES = {
 }
 
 # A French song of the 18th century; most people know it as "Twinkle, twinkle".
-TUNE = "C4 C4 G4 G4 A4 A4 G4 - F4 F4 E4 E4 D4 D4 C4 -".split()
+TUNE = "C4 C4 G4 G4 A4 A4 G4 - F4 F4 E4 E4 D4 D4 C4 -"
 
 
 def melody(rate=8000, beat=0.25, tune=TUNE, rng=7):
@@ -29,8 +29,9 @@ def melody(rate=8000, beat=0.25, tune=TUNE, rng=7):
         Samples a second.
     beat : float
         Seconds a note.
-    tune : sequence of str
-        Names from ``NOTES``; ``"-"`` makes the note before it longer.
+    tune : str
+        Names from ``NOTES`` with spaces between them; ``-`` makes the note before it
+        longer.
     rng : numpy.random.Generator or int
         For a little noise, as every microphone has it.
 
@@ -41,7 +42,7 @@ def melody(rate=8000, beat=0.25, tune=TUNE, rng=7):
     starts : list of (float, str)
         Second and name of each note.
     """
-    samples = round(rate * beat)
+    tune, samples = tune.split(), round(rate * beat)
     rng = np.random.default_rng(rng)
     sound = 0.005 * rng.standard_normal(samples * len(tune))
     starts = [k for k, name in enumerate(tune) if name != "-"]
