@@ -10,6 +10,8 @@ import unicodedata
 from .files import below, visible
 from .protocol import ExerciseError
 
+EXAMPLE = "202600000"  # stands in the notebooks until a student writes their own
+
 __all__ = ["choose", "normal_number", "numbers_for"]
 
 
@@ -34,6 +36,12 @@ def normal_number(student_number) -> str:
             'notebook, student_number = "...", and run that cell.'
         )
     return number
+
+
+def warn_of_example(student_number) -> None:
+    """Say so if the number is still the one of the example."""
+    if normal_number(student_number) == EXAMPLE:
+        print("This is the example's student number: write your own at the top first.")
 
 
 def choose(student_number, question, count) -> int:
@@ -72,5 +80,6 @@ def numbers_for(student_number, question) -> dict:
             f"there is no question {question!r} with numbers of your own; names look "
             "like 'hw2.by_hand_1'."
         )
+    warn_of_example(student_number)
     row = choose(student_number, question, len(next(iter(table.values()))))
     return {name: column[row].tolist() for name, column in table.items()}

@@ -1,5 +1,7 @@
 """``check``: run an answer on the visible cases, and name the mistake in it."""
 
+from collections import Counter
+
 import numpy as np
 
 from . import hw2_layers, hw3_network
@@ -55,36 +57,45 @@ def _look_at_cases(exercise, arrays, answer):
         words = [exercise.look(*pair) for pair in zip(right, outputs, strict=True)]
         lines = [word for word in words if word][:1]
     else:
-        lines = [
-            f"{key}: {_hint(arrays, key, inputs, right, outputs)}"
-            for key in right[0]
-            if not _all_equal(arrays, key, right, outputs)
-        ]
+        wrong = [k for k in right[0] if _wrong_cases(arrays, k, right, outputs)]
+        lines = _hints_by_result(arrays, wrong, inputs, right, outputs)
     if not lines:
         count = f"{len(right)} cases agree" if len(right) > 1 else "it agrees"
         print(f"Correct: {exercise.title} ({count}).")
     return lines
 
 
-def _all_equal(arrays, key, wanted, outputs):
-    tolerance = arrays.get(f"tolerance/{key}", ())
-    pairs = zip(wanted, outputs, strict=True)
-    return all(equal(found[key], case[key], *tolerance) for case, found in pairs)
+def _hints_by_result(arrays, wrong, inputs, right, outputs):
+    """Return a line for each hint, with the names of the results that it explains."""
+    known = {key: _hints(arrays, key, right, outputs) for key in wrong}
+    votes = Counter(hint for hints in known.values() for hint in hints)
+    lines = {}
+    for key, hints in known.items():
+        # a mistake that explains several results is the likelier one
+        best = [h for h in hints if votes[h] == max(votes[h] for h in hints)]
+        text = " Or: ".join(best[:2])
+        text = text or _place(arrays, key, inputs, right, outputs)
+        lines.setdefault(text, []).append(key)
+    return [f"{', '.join(keys)}: {text}" for text, keys in lines.items()]
 
 
-def _hint(arrays, key, inputs, right, outputs):
-    """Return the hint of a mistake that explains all cases, or the first wrong one."""
+def _hints(arrays, key, right, outputs):
+    """List the hints that explain all cases, or at least the first wrong one."""
+    wrong = _wrong_cases(arrays, key, right, outputs)
+    everywhere = _known(arrays, key, right, outputs, range(len(right)))
+    return everywhere or _known(arrays, key, right, outputs, wrong[:1])
+
+
+def _wrong_cases(arrays, key, right, outputs):
     tolerance = arrays.get(f"tolerance/{key}", ())
-    wrong = [
-        k
-        for k, (case, found) in enumerate(zip(right, outputs, strict=True))
-        if not equal(found[key], case[key], *tolerance)
-    ]
-    for cases in (range(len(right)), wrong[:1]):
-        hints = _known(arrays, key, right, outputs, cases)
-        if hints:
-            return " Or: ".join(hints[:2])
-    k = wrong[0]
+    pairs = enumerate(zip(right, outputs, strict=True))
+    return [k for k, (a, b) in pairs if not equal(b[key], a[key], *tolerance)]
+
+
+def _place(arrays, key, inputs, right, outputs):
+    """Say where a result differs in the first wrong case."""
+    k = _wrong_cases(arrays, key, right, outputs)[0]
+    tolerance = arrays.get(f"tolerance/{key}", ())
     text = difference(key, outputs[k][key], right[k][key], *tolerance)
     return f"{text} (Case {k + 1} of {len(right)}: {describe_case(inputs[k])}.)"
 

@@ -26,6 +26,7 @@ from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
 from .networks import cost_bars, network_boxes, receptive_fields
 from .pooling import image_panels, number_panels, pool_windows, shift_curves
+from .sound import loudness_map, waveform
 from .windows import (
     receptive_boxes,
     receptive_cone,

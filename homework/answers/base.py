@@ -81,10 +81,10 @@ class Answer:
         """Judge the results of all cases; ``None`` stands for a missing one."""
         parts = [self._case(*pair) for pair in zip(inputs, outputs, strict=True)]
         fraction = sum(part for part, _ in parts) / len(parts)
-        wrong = [f"case {k + 1}: {text}" for k, (_, text) in enumerate(parts) if text]
-        right = len(parts) - len(wrong)
+        notes = [f"case {k + 1}: {text}" for k, (_, text) in enumerate(parts) if text]
+        right = sum(part == 1 for part, _ in parts)
         words = f"{right} of {len(parts)} hidden cases are right."
-        return Verdict(round(fraction, 4), "\n".join([words, *wrong]))
+        return Verdict(round(fraction, 4), "\n".join([words, *notes]))
 
     def _case(self, inputs, outputs):
         """Return the fraction of one case, and what is wrong in it."""

@@ -1,4 +1,4 @@
-"""The 1-D convolution, forward, backward and as a layer; and filters for tones."""
+"""The 1-D convolution, forward and backward."""
 
 import numpy as np
 
@@ -30,14 +30,16 @@ def backward(dout, x, W, stride, pad):
     return {"dx": dx[:, :, pad : pad + L], "dW": dW, "db": dout.sum(axis=(0, 2))}
 
 
-def _numbers(rng, *shape):
+def numbers(rng, *shape):
+    """Return random numbers with two decimals."""
     return rng.standard_normal(shape).round(2)
 
 
-def _case(rng, N, C, L, FN, FL, stride, pad):
+def sound_case(rng, N, C, L, FN, FL, stride, pad):
+    """Return sounds, filters that are no mirror images, biases and settings."""
     return {
-        "x": _numbers(rng, N, C, L),
-        "W": _numbers(rng, FN, C, FL),
+        "x": numbers(rng, N, C, L),
+        "W": numbers(rng, FN, C, FL),
         "b": rng.uniform(1, 2, FN).round(2),
         "stride": stride,
         "pad": pad,
@@ -80,16 +82,16 @@ FORWARD = Answer(
     "hw2.conv1d_forward",
     solve=lambda inputs: {"out": forward(**inputs)},
     visible=lambda rng: [
-        _case(rng, 1, 1, 5, 1, 3, 1, 0),
-        _case(rng, 2, 3, 9, 4, 3, 1, 1),
-        _case(rng, 2, 2, 10, 3, 4, 3, 2),
+        sound_case(rng, 1, 1, 5, 1, 3, 1, 0),
+        sound_case(rng, 2, 3, 9, 4, 3, 1, 1),
+        sound_case(rng, 2, 2, 10, 3, 4, 3, 2),
     ],
     cases=lambda rng: [
-        _case(rng, 1, 1, 7, 1, 2, 1, 0),
-        _case(rng, 3, 2, 8, 5, 3, 1, 0),
-        _case(rng, 2, 4, 11, 3, 5, 1, 2),
-        _case(rng, 2, 3, 12, 2, 4, 2, 1),
-        _case(rng, 4, 2, 13, 3, 3, 4, 3),
+        sound_case(rng, 1, 1, 7, 1, 2, 1, 0),
+        sound_case(rng, 3, 2, 8, 5, 3, 1, 0),
+        sound_case(rng, 2, 4, 11, 3, 5, 1, 2),
+        sound_case(rng, 2, 3, 12, 2, 4, 2, 1),
+        sound_case(rng, 4, 2, 13, 3, 3, 4, 3),
     ],
     mistakes={
         "flipped filter": Mistake(
@@ -151,8 +153,8 @@ FORWARD = Answer(
 
 # --- backward ----------------------------------------------------------------------
 def _backward_case(rng, *sizes):
-    case = _case(rng, *sizes)
-    case["dout"] = _numbers(rng, *forward(**case).shape)
+    case = sound_case(rng, *sizes)
+    case["dout"] = numbers(rng, *forward(**case).shape)
     return {name: case[name] for name in ("dout", "x", "W", "stride", "pad")}
 
 
@@ -294,131 +296,4 @@ BACKWARD = Answer(
     },
 )
 
-
-# --- the layer ---------------------------------------------------------------------
-def _layer_case(rng, N, C, L, FN, FL, stride, pad):
-    case = _case(rng, N, C, L, FN, FL, stride, pad)
-    steps = {"1": case.pop("x"), "2": _numbers(rng, N + 1, C, L + 2)}
-    douts = {k: _numbers(rng, *forward(x, **case).shape) for k, x in steps.items()}
-    case |= {f"x{k}": x for k, x in steps.items()}
-    return case | {f"dout{k}": dout for k, dout in douts.items()}
-
-
-def _layer(inputs, step="2", **change):
-    """Return what the layer holds after one of the two steps."""
-    case = {n: inputs[n] for n in ("W", "b", "stride", "pad")} | change
-    x, dout = inputs[f"x{step}"], inputs[f"dout{step}"]
-    out = forward(x, **case)
-    case.pop("b")
-    return {"out": out} | backward(dout, x, **case)
-
-
-def _adding_up(inputs):
-    both = _layer(inputs, "1"), _layer(inputs, "2")
-    sums = {name: sum(results[name] for results in both) for name in ("dW", "db")}
-    return both[1] | sums
-
-
-LAYER = Answer(
-    "hw2.conv1d_layer",
-    solve=_layer,
-    visible=lambda rng: [
-        _layer_case(rng, 1, 1, 6, 2, 3, 1, 0),
-        _layer_case(rng, 2, 3, 9, 2, 4, 2, 1),
-    ],
-    cases=lambda rng: [
-        _layer_case(rng, 2, 2, 7, 3, 3, 1, 0),
-        _layer_case(rng, 1, 3, 8, 2, 5, 1, 2),
-        _layer_case(rng, 3, 2, 12, 4, 4, 3, 1),
-    ],
-    mistakes={
-        "gradients add up": Mistake(
-            _adding_up,
-            "the gradient of the step before is still in it: backward must set it "
-            "anew, self.dW = ..., not self.dW += ...",
-        ),
-        "no bias": Mistake(
-            lambda inputs: {"out": _layer(inputs, b=0 * inputs["b"])["out"]},
-            "the bias is missing.",
-        ),
-        "gradients of the first step": Mistake(
-            lambda inputs: {n: _layer(inputs, "1")[n] for n in ("dx", "dW", "db")},
-            "this is still the gradient of the step before: forward must keep the "
-            "newest x, and backward must compute with it.",
-        ),
-    },
-)
-
-
-# --- filters for tones -------------------------------------------------------------
-def tones(frequencies, rate, length, turn=2 * np.pi, window=np.hanning, wave=np.cos):
-    """Return one filter a frequency (FN, 1, length): a short piece of its tone."""
-    n = np.arange(length) - (length - 1) / 2
-    shape = window(length)
-    rows = shape * wave(turn * frequencies[:, np.newaxis] * n / rate)
-    return (2 / shape.sum() * rows)[:, np.newaxis, :]
-
-
-def _tone_case(rng, count, rate, length):
-    frequencies = rng.choice(np.arange(100, rate // 2, 10), count, replace=False)
-    return {"frequencies": np.sort(frequencies), "rate": rate, "length": length}
-
-
-def _not_centred(frequencies, rate, length):
-    shift = np.exp(2j * np.pi * frequencies * (length - 1) / 2 / rate)
-    n = np.arange(length) - (length - 1) / 2
-    turning = np.exp(2j * np.pi * frequencies[:, np.newaxis] * n / rate)
-    shape = np.hanning(length)
-    rows = (turning * shift[:, np.newaxis]).real * shape
-    return {"W": (2 / shape.sum() * rows)[:, np.newaxis]}
-
-
-def _divided_by_length(frequencies, rate, length):
-    W = tones(frequencies, rate, length)
-    return {"W": W * np.hanning(length).sum() / length}
-
-
-TONES = Answer(
-    "hw2.tone_filters",
-    solve=lambda inputs: {"W": tones(**inputs)},
-    visible=lambda rng: [_tone_case(rng, 1, 4000, 9), _tone_case(rng, 3, 8000, 32)],
-    cases=lambda rng: [
-        _tone_case(rng, 2, 8000, 16),
-        _tone_case(rng, 5, 8000, 65),
-        _tone_case(rng, 4, 11025, 128),
-    ],
-    mistakes={
-        "2 pi missing": Mistake(
-            lambda inputs: {"W": tones(**inputs, turn=1)},
-            "2 pi is missing: one full turn of the cosine is 2 * np.pi.",
-        ),
-        "no window": Mistake(
-            lambda inputs: {"W": tones(**inputs, window=np.ones)},
-            "the Hann window is missing: the tone must begin and end softly.",
-        ),
-        "sine": Mistake(
-            lambda inputs: {"W": tones(**inputs, wave=np.sin)},
-            "this is the sine. Take the cosine: its top stands in the middle.",
-        ),
-        "not centred": Mistake(
-            lambda inputs: _not_centred(**inputs),
-            "the time begins at the left end. It is 0 in the middle of the filter: "
-            "n - (length - 1) / 2.",
-        ),
-        "divided by the length": Mistake(
-            lambda inputs: _divided_by_length(**inputs),
-            "this was divided by the length. Divide by the sum of the Hann window.",
-        ),
-        "2 missing": Mistake(
-            lambda inputs: {"W": tones(**inputs) / 2},
-            "everything is half as large as it should be: the factor 2 is missing.",
-        ),
-        "no channel axis": Mistake(
-            lambda inputs: {"W": tones(**inputs)[:, 0]},
-            "the axis of the channels is missing: filters have the shape "
-            "(FN, C, FL), here with C = 1.",
-        ),
-    },
-)
-
-ANSWERS = [FORWARD, BACKWARD, LAYER, TONES]
+ANSWERS = [FORWARD, BACKWARD]

@@ -10,6 +10,7 @@ from ..base import Answer, Mistake, unusable
 # --- training -------------------------------------------------------------------------
 
 LEAST = 0.5  # accuracy that brings no points
+SUSPICIOUS = 0.995
 SHIFTED_GOAL = 0.85  # on images that were moved: nobody has trained on them
 
 
@@ -44,6 +45,8 @@ def _mark(inputs, outputs):
     goal, which = (SHIFTED_GOAL, " moved") if moved else (GOAL, "")
     reached = accuracy(scores, labels)
     fraction = min(max((reached - LEAST) / (goal - LEAST), 0), 1)
+    if reached > SUSPICIOUS:
+        return fraction, f"{reached:.1%} right: was it trained on the test digits?"
     found = f"accuracy {reached:.1%} on the{which} test digits, expected {goal:.0%}"
     return fraction, "" if reached >= goal else found
 
