@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import threading
+from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
@@ -29,6 +30,8 @@ LIMITS = Limits(
     file_bytes=10_000_000,
 )
 CANARY = "canary-5f1c"
+DANGEROUS = {"script", "iframe", "svg", "object", "embed", "style", "link", "form"}
+DANGEROUS |= {"input", "base", "meta", "button", "video", "audio"}
 
 SNOOP = """
 import os, pathlib, socket, subprocess, sys
@@ -49,6 +52,7 @@ def attempts():
     yield refused(lambda: open(pathlib.Path(sys.prefix, "hacked"), "w"))
     yield refused(lambda: socket.create_connection(("127.0.0.1", PORT), 2))
     yield refused(lambda: os.setuid(0))
+    yield refused(lambda: bytearray(20_000_000_000))
     yield refused(lambda: os.kill(1, 9))
     yield refused(lambda: __import__("homework.answers"))
     yield refused(lambda: __import__("grading_answers"))
@@ -69,14 +73,6 @@ while True:
 """
 
 MEMORY = """
-def double(x):
-    try:
-        bytearray(20_000_000_000)
-    except MemoryError:
-        return 2 * x
-"""
-
-MEMORY_BY_MANY = """
 import os, time
 for _ in range(8):
     if os.fork() == 0:
@@ -108,8 +104,6 @@ class Equal:
 
 def double(x):
     return Equal()
-
-square = Equal()
 """
 
 PATCHED = """
@@ -190,7 +184,7 @@ PAGE = f"""<script>alert("{CANARY}")</script><img src=x onerror="alert(1)">
 
 
 def page_with_outputs():
-    notebook = solved("20260018", essay=PAGE)
+    notebook = solved("20260018", essay=PAGE, double=LEAK)
     html = {"text/html": PAGE, "image/svg+xml": f"<svg onload='{CANARY}'/>"}
     html |= {"application/javascript": "alert(3)", "text/plain": "plain <b>text</b>"}
     html |= {"image/png": "PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg=="}
@@ -207,16 +201,12 @@ def page_with_outputs():
 
 
 def edited_tests():
-    notebook = solved("20260012", check="def check(*a): pass\n" + "#" * 3)
+    """Edit one test cell, delete others, and bring every cell a second time."""
+    notebook = without(solved("20260012"), "check", "sample_mine")
     for one in notebook["cells"]:
         if one["source"].startswith("check("):
             one["source"] = "print('full marks')"
             one["metadata"]["nbgrader"]["points"] = 1000
-    return notebook
-
-
-def doubled_ids():
-    notebook = solved("20260014", double="def double(x):\n    return 2 * x")
     again = json.loads(json.dumps(notebook["cells"]))
     notebook["cells"] += [one | {"id": "cell0"} for one in again]
     return notebook
@@ -231,39 +221,27 @@ def class_of(secret, port):
         "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
     )
     deep = '{"cells": ' + "[" * 100_000
+    stop = "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)"
     return {
-        "20260001 good": solved("2026-0001"),
+        "20260000 stopped": solved("20260000", last=stop),
+        "20260001 김민수 🦊 ❤": solved("2026-0001"),
         "20260002 snoop": solved("20260002", double=where + SNOOP),
         "20260003 loop": solved("20260003", square=loop),
         "20260004 deaf": solved("20260004", square=deaf),
         "20260005 flood": solved("20260005", square=FLOOD),
-        "20260006 memory": solved("20260006", double=MEMORY),
-        "20260007 memory by many": solved("20260007", last=MEMORY_BY_MANY),
+        "20260007 memory": solved("20260007", last=MEMORY),
         "20260008 forks": solved("20260008", last=FORKS),
         "20260009 exit": solved("20260009", square="import os\nos._exit(0)"),
         "20260010 kills all": solved("20260010", last="import os\nos.kill(-1, 9)"),
-        "20260011 equal": solved("20260011", double=EQUAL, square="None"),
+        "20260011 equal": solved("20260011", double=EQUAL, square="check = print"),
         "20260012 edited": edited_tests(),
-        "20260013 deleted": without(
-            solved("20260013"), "check", "sample_double", "sample_mine"
-        ),
-        "20260014 twice": doubled_ids(),
         "20260015 patched": solved("20260015", double=PATCHED),
-        "20260016 shadow": solved("20260016", double="check = print\ndouble = 0"),
-        "20260017 leak": solved("20260017", double=LEAK),
         "20260018 page": page_with_outputs(),
         "20260019 traps": solved("20260019", last=TRAPS),
-        "20260020 late": solved("20260020", last=LATE),
-        "20260021 김민수 🦊 ❤": solved("20260021"),
-        "20260022 thief": solved("20260001"),
+        "20260022 thief": solved("20260001", last=LATE),
         "20260023 no json": '{"cells": [',
         "20260024 deep": deep,
         "20260025 no notebook": '["cells"]',
-        "20260026 odd cells": '{"cells": [1, null, {}, {"source": {"a": 1}}]}',
-        "20260000 stopped": solved(
-            "20260000",
-            last="import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)",
-        ),
     }
 
 
@@ -282,7 +260,7 @@ def graded(tmp_path_factory):
         listener.start()
         for name, notebook in class_of(secret, server.getsockname()[1]).items():
             path = hand_in(folder / "in", name, notebook)
-            if "김민수" in name:
+            if "김민수" in name:  # with a kernel that nobody has
                 notebook["metadata"]["kernelspec"]["name"] = "무서운-kernel"
                 path.write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
         huge = hand_in(folder / "in", "20260028 huge", "")
@@ -321,9 +299,7 @@ def words(graded, number, name):
 FULL = [4, 3, 2]
 
 
-@pytest.mark.parametrize(
-    "number", ["20260001", "20260002", "20260006", "20260018", "20260021"]
-)
+@pytest.mark.parametrize("number", ["20260001", "20260002"])
 def test_right_answers_get_full_marks_whatever_the_others_do(graded, number):
     assert scores(graded, number) == FULL, graded.by_number[number]
 
@@ -371,42 +347,31 @@ def test_leaving_python_is_no_way_to_pass(graded):
 
 
 def test_an_object_that_equals_everything_gets_nothing(graded):
-    assert scores(graded, "20260011")[:2] == [0, 0]
+    assert scores(graded, "20260011")[0] == 0
+
+
+def test_a_check_that_records_nothing_is_not_graded(graded):
+    assert scores(graded, "20260011")[1:] == [None, None]
+    assert "recorded nothing" in words(graded, "20260011", "square")
 
 
 def test_test_cells_are_those_of_the_release(graded):
+    result = graded.by_number["20260012"]
     assert scores(graded, "20260012") == FULL
-    notes = graded.by_number["20260012"]["notes"]
-    assert "test cell sample_double was edited: put back" in notes
-    assert scores(graded, "20260013") == FULL
-    assert "cell check is missing: put back" in graded.by_number["20260013"]["notes"]
-    assert {m["points"] for m in graded.by_number["20260012"]["marks"].values()} == {
-        2,
-        3,
-        4,
-        5,
-    }
-
-
-def test_cells_that_stand_there_twice_count_once(graded):
-    assert scores(graded, "20260014") == FULL
-    assert any("twice" in note for note in graded.by_number["20260014"]["notes"])
+    assert "test cell sample_double was edited: put back" in result["notes"]
+    assert "cell check is missing: put back" in result["notes"]
+    assert any("twice" in note for note in result["notes"])
+    assert sorted(m["points"] for m in result["marks"].values()) == [2, 3, 4, 5]
 
 
 def test_patched_numpy_fools_only_itself(graded):
     assert scores(graded, "20260015") == [0, 0, 0]
 
 
-def test_a_check_that_records_nothing_is_not_graded(graded):
-    assert scores(graded, "20260016") == [None, None, None]
-    assert "recorded nothing" in words(graded, "20260016", "double")
-
-
 def test_hidden_cases_do_not_reach_any_page(graded):
-    assert scores(graded, "20260017")[0] == 0
+    assert scores(graded, "20260018")[0] == 0
     for step in ("autograded", "feedback"):
-        for path in graded.course.path(step, "20260017").rglob(f"{NAME}.*"):
-            assert "1034." not in path.read_text("utf-8")
+        for path in graded.course.path(step, "20260018").rglob(f"{NAME}.*"):
             assert hidden_number() not in path.read_text("utf-8")
 
 
@@ -419,7 +384,7 @@ def hidden_number():
 def test_nothing_of_a_student_runs_in_a_browser(graded):
     page = graded.course.notebook("feedback", NAME, "20260018").with_suffix(".html")
     clean = graded.course.notebook("feedback", NAME, "20260001").with_suffix(".html")
-    assert tags_in(page) <= tags_in(clean) | {("pre", "class"), ("a", "")}
+    assert dangers_in(page) == dangers_in(clean)
     notebook = graded.course.notebook("autograded", NAME, "20260018").read_text("utf-8")
     cells = json.loads(notebook)["cells"]
     kinds = {k for c in cells for o in c.get("outputs", []) for k in o.get("data", {})}
@@ -428,28 +393,25 @@ def test_nothing_of_a_student_runs_in_a_browser(graded):
     assert not [s for s in sources if "<script" in s or "<style" in s or "<img" in s]
 
 
-def tags_in(page):
-    """Return each tag of a page with each of its attributes; sources in full."""
-    found = set()
+def dangers_in(page):
+    """Count what could act or call home in a page."""
+    found = Counter()
 
     class Reader(HTMLParser):
         def handle_starttag(self, tag, attributes):
-            found.add((tag, ""))
+            found[tag] += tag in DANGEROUS
             for name, value in attributes:
-                found.add((tag, name))
-                if name in ("src", "style") or (name == "href" and value[0] != "#"):
-                    found.add((tag, name, value))
-
-        def handle_data(self, data):
-            if self.lasttag == "script":
-                assert "alert" not in data
+                if name.startswith("on") or name in ("src", "style", "srcset"):
+                    found[tag, name, value] += 1
+                if name == "href" and not value.startswith(("#", "https://")):
+                    found[tag, name, value] += 1
 
     Reader().feed(page.read_text("utf-8"))
-    return found
+    return +found
 
 
 def test_late_writing_spoils_only_its_own_results(graded):
-    assert scores(graded, "20260020") == [None, 3, 2]
+    assert scores(graded, "20260022") == [None, 3, None]
 
 
 def test_traps_in_place_of_results_are_not_opened(graded):
@@ -459,10 +421,9 @@ def test_traps_in_place_of_results_are_not_opened(graded):
 
 
 def test_somebody_elses_student_number_is_reported(graded):
-    assert scores(graded, "20260022") == [4, 3, None]
     assert "not yours" in words(graded, "20260022", "mine")
     notes = " ".join(graded.by_number["20260022"]["notes"])
-    assert "20260001 good" in notes
+    assert "김민수" in notes
 
 
 @pytest.mark.parametrize(
@@ -480,10 +441,6 @@ def test_what_is_no_notebook_is_listed(graded, number, reason):
     assert reason in result["problem"]
     assert not result["marks"]
     assert number in {row["student"] for row in graded.tables["not_graded"]}
-
-
-def test_cells_of_any_kind_are_put_up_with(graded):
-    assert scores(graded, "20260026") == [0, 0, 0]
 
 
 def test_a_second_run_has_nothing_to_do_and_says_the_same(graded):

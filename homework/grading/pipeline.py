@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from tqdm import tqdm
@@ -17,7 +15,6 @@ from .files import write_whole
 from .gradebook import grades_of, record_marks
 from .one import Task, grade_one, read_result
 from .release import generate
-from .sandbox import Sandbox
 from .submissions import find_submissions
 from .tables import write_tables
 
@@ -74,7 +71,7 @@ def grade(
     """
     jobs = jobs or cores()
     generate(course, assignment)
-    task = Task.of(course, assignment, with_fonts(sandbox, course))
+    task = Task.of(course, assignment, sandbox.with_fonts(course.path("cache")))
     submissions = find_submissions(folder, assignment, roster)
     keep_submissions(course, assignment, submissions)
     todo = [s for s in submissions if not _done(task, s, retry)]
@@ -144,21 +141,6 @@ def titles_of(course) -> dict[str, str]:
     return {
         grade_id: known[grade_id] for grade_id in course.key.names if grade_id in known
     }
-
-
-def with_fonts(sandbox, course) -> Sandbox:
-    """Give the sandbox Matplotlib's list of fonts; making it takes seconds."""
-    folder = course.path("cache", "matplotlib")
-    if not list(folder.glob("fontlist*.json")):
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(
-            [sys.executable, "-c", "import matplotlib.font_manager"],
-            env={**os.environ, "MPLCONFIGDIR": str(folder)},
-            capture_output=True,
-        )
-    lists = folder.glob("fontlist*.json")
-    extra = {f"matplotlib/{path.name}": path.read_bytes() for path in lists}
-    return replace(sandbox, extra=sandbox.extra | extra)
 
 
 def keep_submissions(course, assignment, submissions) -> None:

@@ -58,7 +58,7 @@ TAGS = {
     "ul",
 }
 STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
-ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>¶</a>')
+ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>.*?</a>')
 LONGEST = 20_000  # characters of one output
 LARGEST = 4_000_000  # bytes of one picture
 ROOM = 12_000_000  # characters of all outputs of a notebook
