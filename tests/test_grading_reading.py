@@ -269,7 +269,7 @@ def test_markdown_stays_readable_and_becomes_harmless():
     html = safe_html(
         "# 제목\n\nA *good* $x^2 < 3$ [link](https://example.com) `<script>`\n\n"
         "| a | b |\n|---|---|\n| 1 | 2 |\n\n"
-        '<script>alert(1)</script> [x](javascript:alert(1)) <b onclick="x">b</b>'
+        '<script>alert(1)</script>\n\n[x](javascript:alert(1)) <b onclick="x">b</b>'
     )
     for good in (
         "제목",
@@ -280,7 +280,7 @@ def test_markdown_stays_readable_and_becomes_harmless():
     ):
         assert good in unescape(html).replace("<script>", "&lt;script&gt;")
     assert "¶" not in unescape(html), "no anchors"
-    for bad in ("<script", "javascript:", "onclick"):
+    for bad in ("<script", 'href="javascript', "onclick"):
         assert bad not in html
     assert "\n\n" not in html
     assert safe_html("x" * 10 + "[" * 5000)  # slow parsers fall here
