@@ -10,7 +10,7 @@ import re
 import numpy as np
 import pytest
 from homework_mutants import MUTANTS
-from homework_notebooks import answer, marks, visible_words
+from homework_notebooks import answer, marks, solutions, trained, visible_words
 
 from cnnlib.exercises import EXERCISES, numbers_for
 from homework.answers import ANSWERS, judge
