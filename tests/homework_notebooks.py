@@ -65,13 +65,13 @@ def answer(name, *changes):
 
 
 def visible_words(name, answer, *more):
-    """Return what a check prints, and whether it was content."""
+    """Return what a check says, in one line, and whether it was content."""
     stream = io.StringIO()
     with contextlib.redirect_stdout(stream):
         try:
             check(name, answer, *more)
         except ExerciseError as error:
-            return f"{stream.getvalue()}{error}", False
+            return " ".join(f"{stream.getvalue()}{error}".split()), False
     return stream.getvalue(), True
 
 

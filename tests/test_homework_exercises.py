@@ -13,7 +13,7 @@ from homework_notebooks import (
     visible_words,
 )
 
-from cnnlib.exercises import ExerciseError, check, numbers_for
+from cnnlib.exercises import ExerciseError, check, example, numbers_for
 from cnnlib.exercises.by_hand import choose, normal_number
 from homework.answers import ANSWERS, hidden_cases, judge
 from homework.answers.base import recorded_number
@@ -174,26 +174,33 @@ def test_a_network_without_parameters_gets_words():
     assert "expected a Sequential" in text
 
 
-def test_an_unknown_mistake_is_located(capsys):
-    right = answer("hw2.conv1d_forward")
-    with pytest.raises(ExerciseError):
-        check("hw2.conv1d_forward", lambda *inputs: right(*inputs) + 0.5)
-    text = capsys.readouterr().out
+def test_an_unknown_mistake_is_located():
+    name = "hw2.conv1d_forward"
+    right = answer(name)
+    text, content = visible_words(name, lambda *inputs: right(*inputs) + 0.5)
+    assert not content
     assert "out[0, 0, 0] is " in text
     assert "Case 1 of 3: x (1, 1, 5), W (1, 1, 3)" in text
+    inputs, wanted = example("hw2.conv1d_forward", 1)
+    assert f"expected {wanted['out'][0, 0, 0]:.6g}" in text
+    np.testing.assert_allclose(right(*inputs.values()), wanted["out"])
 
 
-def test_an_exercise_error_shows_as_one_line():
+def test_an_exercise_error_shows_without_a_traceback():
     with pytest.raises(ExerciseError) as caught:
         check("hw2.conv1d_forward", None)
     lines = caught.value._render_traceback_()
     assert lines == [f"Not yet: {caught.value}"]
-    assert "\n" not in lines[0]
+    long = ExerciseError("word " * 50)._render_traceback_()
+    assert max(map(len, long)) <= 88
 
 
 def test_a_wrong_name_lists_the_right_ones():
     with pytest.raises(ValueError, match=r"no exercise 'hw2.conv'.*hw2.conv1d_forward"):
         check("hw2.conv", None)
+    for case in (0, 4, None):
+        with pytest.raises(ValueError, match="numbered from 1 to 3"):
+            example("hw2.conv1d_forward", case)
     for question in ("hw2.by_hand_9", "hw7.by_hand_1", None):
         with pytest.raises(ValueError, match="numbers of your own"):
             numbers_for(ME, question)
