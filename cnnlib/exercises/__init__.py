@@ -5,5 +5,5 @@ well-known mistake gives the very same result, and names it.
 """
 
 from .by_hand import normal_number, numbers_for
-from .checking import EXERCISES, check
+from .checking import EXERCISES, check, example
 from .protocol import Exercise, ExerciseError

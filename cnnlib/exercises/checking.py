@@ -8,9 +8,9 @@ from . import hw2_layers, hw3_network
 from .by_hand import choose
 from .comparison import describe_case, difference, equal
 from .files import below, numbered, record, scalars, visible
-from .protocol import ExerciseError
+from .protocol import ExerciseError, wrapped
 
-__all__ = ["EXERCISES", "check"]
+__all__ = ["EXERCISES", "check", "example"]
 
 EXERCISES = {e.name: e for e in (*hw2_layers.EXERCISES, *hw3_network.EXERCISES)}
 
@@ -34,9 +34,7 @@ def check(name, answer=None, student_number=None) -> None:
     ValueError
         If there is no such exercise.
     """
-    if name not in EXERCISES:
-        raise ValueError(f"there is no exercise {name!r}; there are {list(EXERCISES)}.")
-    exercise = EXERCISES[name]
+    exercise = _find(name)
     record(exercise, answer, student_number)
     arrays = below(visible(exercise.assignment), name)
     if exercise.by_hand:
@@ -44,8 +42,48 @@ def check(name, answer=None, student_number=None) -> None:
     else:
         lines = _look_at_cases(exercise, arrays, answer)
     if lines:
-        print("\n".join(lines))
+        print("\n".join(wrapped(line) for line in lines))
         raise ExerciseError(f"{exercise.title}. The hint stands above.")
+
+
+def example(name, case=1):
+    """Return the inputs of a visible case, and the right results, to try things out.
+
+    Parameters
+    ----------
+    name : str
+        Of the exercise.
+    case : int
+        Its number, from 1 on, as the hint of ``check`` names it.
+
+    Returns
+    -------
+    inputs, right : dict
+        By name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such exercise or case.
+    """
+    arrays = below(visible(_find(name).assignment), name)
+    inputs = numbered(below(arrays, "inputs"))
+    if case not in range(1, len(inputs) + 1):
+        raise ValueError(
+            f"{name} has no case {case!r}; its cases are numbered from 1 to "
+            f"{len(inputs)}."
+        )
+    right = numbered(below(arrays, "right"))
+    copies = [
+        {n: a.copy() for n, a in part[case - 1].items()} for part in (inputs, right)
+    ]
+    return scalars(copies[0]), copies[1]
+
+
+def _find(name):
+    if name not in EXERCISES:
+        raise ValueError(f"there is no exercise {name!r}; there are {list(EXERCISES)}.")
+    return EXERCISES[name]
 
 
 def _look_at_cases(exercise, arrays, answer):
@@ -73,10 +111,12 @@ def _hints_by_result(arrays, wrong, inputs, right, outputs):
     for key, hints in known.items():
         # a mistake that explains several results is the likelier one
         best = [h for h in hints if votes[h] == max(votes[h] for h in hints)]
-        text = " Or: ".join(best[:2])
-        text = text or _place(arrays, key, inputs, right, outputs)
-        lines.setdefault(text, []).append(key)
-    return [f"{', '.join(keys)}: {text}" for text, keys in lines.items()]
+        lines.setdefault(" Or: ".join(best[:2]), []).append(key)
+    unknown = lines.pop("", [])
+    return [
+        *(f"{', '.join(keys)}: {text}" for text, keys in lines.items()),
+        *(_place(arrays, key, inputs, right, outputs) for key in unknown),
+    ]
 
 
 def _hints(arrays, key, right, outputs):
@@ -132,4 +172,4 @@ def _look_at_number(exercise, arrays, answer, student_number):
     ]
     if not hints:
         print(f"Taken down: {found.tolist()}. The grader will say whether it is right.")
-    return hints[:1]
+    return [" Or: ".join(hints[:2])] if hints else []

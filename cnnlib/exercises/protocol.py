@@ -6,6 +6,7 @@ judges. Whatever else comes back is turned into words that help.
 
 import linecache
 import sysconfig
+import textwrap
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,12 +23,17 @@ LARGEST = 1_000_000  # numbers in one result; the cases are far smaller
 class ExerciseError(AssertionError):
     """An answer is missing or not right yet.
 
-    In a notebook it shows as one line, without a traceback: the student's own code
+    In a notebook it shows as one sentence, without a traceback: the student's own code
     did nothing forbidden.
     """
 
     def _render_traceback_(self):
-        return [f"Not yet: {self}"]
+        return wrapped(f"Not yet: {self}").split("\n")
+
+
+def wrapped(text) -> str:
+    """Break a sentence into lines that fit under a cell."""
+    return textwrap.fill(text, 88, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(frozen=True)

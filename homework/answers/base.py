@@ -1,10 +1,12 @@
 """An answer, a mistake, and how one result is judged."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from cnnlib.exercises.by_hand import choose
 from cnnlib.exercises.comparison import ATOL, RTOL, equal
 
 LARGEST = 1_000_000  # numbers in one result
@@ -157,8 +159,6 @@ class ByHand:
         ``student_number`` is the roster's; without it the one that was recorded
         with the answer counts.
         """
-        from cnnlib.exercises.by_hand import choose
-
         found = outputs[0]
         if found is None or (text := unusable(found.get("answer"))):
             return Verdict(0.0, "no result" if found is None else f"the answer {text}")
@@ -166,15 +166,16 @@ class ByHand:
             student_number = recorded_number(found)
         if not student_number:
             return Verdict(0.0, "the student number is missing")
-        variants = self.usable()
+        variants = self.usable
         numbers = variants[choose(student_number, self.name, len(variants))]
         if "answer" in found and equal(found["answer"], _array(self.solve(numbers))):
             return Verdict(1.0, "right")
         given = ", ".join(f"{name} = {value}" for name, value in numbers.items())
         return Verdict(0.0, f"not right for your numbers: {given}")
 
+    @functools.cached_property
     def usable(self) -> list[dict]:
-        """Return the sets of numbers in which no mistake leads to the right answer."""
+        """The sets of numbers in which no mistake leads to the right answer."""
         return [numbers for numbers in self.variants() if self._tells_apart(numbers)]
 
     def _tells_apart(self, numbers) -> bool:

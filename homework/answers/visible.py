@@ -51,7 +51,7 @@ def _case_arrays(answer):
 
 
 def _by_hand_arrays(answer):
-    variants = answer.usable()
+    variants = answer.usable
     names = list(variants[0])
     arrays = {
         f"numbers/{n}": np.array([v[n] for v in variants], np.int16) for n in names

@@ -36,7 +36,7 @@ def numbers(rng, *shape):
 
 
 def sound_case(rng, N, C, L, FN, FL, stride, pad):
-    """Return sounds, filters that are no mirror images, biases and settings."""
+    """Return sounds, filters, biases and settings."""
     return {
         "x": numbers(rng, N, C, L),
         "W": numbers(rng, FN, C, FL),

@@ -6,7 +6,7 @@ from .convolution import backward, forward, numbers, sound_case
 
 def _case(rng, N, C, L, FN, FL, stride, pad):
     case = sound_case(rng, N, C, L, FN, FL, stride, pad)
-    steps = {"1": case.pop("x"), "2": numbers(rng, N + 1, C, L + 2)}
+    steps = {"1": case.pop("x"), "2": numbers(rng, N, C, L)}
     douts = {k: numbers(rng, *forward(x, **case).shape) for k, x in steps.items()}
     case |= {f"x{k}": x for k, x in steps.items()}
     return case | {f"dout{k}": dout for k, dout in douts.items()}
@@ -49,10 +49,10 @@ LAYER = Answer(
             lambda inputs: {"out": _layer(inputs, b=0 * inputs["b"])["out"]},
             "the bias is missing.",
         ),
-        "gradients of the first step": Mistake(
-            lambda inputs: {n: _layer(inputs, "1")[n] for n in ("dx", "dW", "db")},
-            "this is still the gradient of the step before: forward must keep the "
-            "newest x, and backward must compute with it.",
+        "old input kept": Mistake(
+            lambda inputs: {"dW": _layer(inputs | {"x2": inputs["x1"]})["dW"]},
+            "backward computes with the x of an earlier step: forward must keep the "
+            "newest one, self.x = x.",
         ),
     },
 )

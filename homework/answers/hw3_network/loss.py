@@ -7,11 +7,11 @@ from cnnlib import softmax
 from ..base import Answer, Mistake
 
 
-def weighted_loss(scores, t, weights, axis=1):
+def weighted_loss(scores, t, weights, axis=1, sum_axis=None):
     """Return the weighted mean cross entropy, and its gradient."""
     rows = np.arange(len(t))
-    shifted = scores - scores.max(axis=axis, keepdims=True)
-    p = np.exp(shifted) / np.exp(shifted).sum(axis=axis, keepdims=True)
+    e = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    p = e / e.sum(axis=axis if sum_axis is None else sum_axis, keepdims=True)
     w = weights[t] / weights[t].sum()
     truth = np.eye(scores.shape[1])[t]
     log_p = np.log(np.maximum(p[rows, t], 1e-300))
@@ -104,6 +104,11 @@ LOSS = Answer(
             lambda inputs: weighted_loss(**inputs, axis=0),
             "the softmax runs over the batch (axis 0). The probabilities of one sample "
             "sum to 1: axis 1.",
+        ),
+        "sum over the wrong axis": Mistake(
+            lambda inputs: weighted_loss(**inputs, sum_axis=0),
+            "the sum in the softmax runs over the batch (axis 0). The probabilities of "
+            "one sample sum to 1: axis 1.",
         ),
         "softmax twice": Mistake(
             _softmax_twice, "softmax twice: it was applied to probabilities again."
