@@ -208,7 +208,9 @@ def class_of(secret, port):
         "20260008 forks": solved("20260008", last=FORKS),
         "20260009 exit": solved("20260009", square="import os\nos._exit(0)"),
         "20260010 kills all": solved("20260010", last="import os\nos.kill(-1, 9)"),
-        "20260011 equal": solved("20260011", double=EQUAL, square="check = print"),
+        "20260011 equal": solved(
+            "20260011", double=EQUAL, square="check = print\nsquare = 0"
+        ),
         "20260012 edited": edited_tests(),
         "20260015 patched": solved("20260015", double=PATCHED),
         "20260018 page": page_with_outputs(),
