@@ -81,6 +81,11 @@ def double(x):
     return Equal()
 """
 
+SHADOW = """
+check = print
+square = 0
+"""
+
 PATCHED = """
 import builtins, cnnlib.exercises.files, numpy.testing, os
 np.array_equal = np.allclose = np.equal = lambda *a, **o: True
@@ -208,9 +213,7 @@ def class_of(secret, port):
         "20260008 forks": solved("20260008", last=FORKS),
         "20260009 exit": solved("20260009", square="import os\nos._exit(0)"),
         "20260010 kills all": solved("20260010", last="import os\nos.kill(-1, 9)"),
-        "20260011 equal": solved(
-            "20260011", double=EQUAL, square="check = print\nsquare = 0"
-        ),
+        "20260011 equal": solved("20260011", double=EQUAL, square=SHADOW),
         "20260012 edited": edited_tests(),
         "20260015 patched": solved("20260015", double=PATCHED),
         "20260018 page": page_with_outputs(),
