@@ -24,6 +24,7 @@ FLOORS = [
     {"architectures", "trainer", "fetch", "formats"},
     {"data", "augment", "torch_bridge"},
     {"plots", "explain", "full_runs"},
+    {"exercises"},
     {"widgets"},
 ]
 FLOOR_OF = {module: floor for floor, row in enumerate(FLOORS) for module in row}

@@ -33,6 +33,7 @@ from .modern import (
 )
 from .networks import cost_bars, network_boxes, receptive_fields
 from .pooling import image_panels, number_panels, pool_windows, shift_curves
+from .sound import loudness_map, waveform
 from .training import (
     bowl_paths,
     confusion_grid,
