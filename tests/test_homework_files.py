@@ -235,6 +235,18 @@ def test_a_source_notebook_stores_no_outputs(assignment):
             assert cell.execution_count is None
 
 
+@pytest.mark.parametrize("assignment", NOTEBOOKS)
+def test_a_source_notebook_runs_from_top_to_bottom(assignment, capsys):
+    space = {}
+    for cell in cells(assignment):
+        if cell.cell_type == "code":
+            exec(cell.source, space)
+    words = capsys.readouterr().out
+    kinds = [e.by_hand for e in EXERCISES.values() if e.assignment == assignment]
+    assert words.count("Correct: ") == kinds.count(False)
+    assert words.count("Taken down: ") == kinds.count(True)
+
+
 def test_the_planted_bugs_are_seen_by_the_gradient_check_only():
     from cnnlib import gradient_check
 
