@@ -84,7 +84,7 @@ def nan(*inputs):
 DEGENERATE = [
     (None, "None"),
     (..., "Ellipsis"),
-    (7, "of the kind int"),
+    (7, "of the kind int; expected the function itself"),
     ("conv", "of the kind str"),
     (not_written, "not written yet"),
     (wrong_by_zero, "ZeroDivisionError: division by zero"),
@@ -160,6 +160,16 @@ def test_an_unfinished_class_gets_words(layer, words):
         text, content = visible_words(name, layer)
         assert not content
         assert words in text
+
+
+def test_an_object_in_place_of_its_class_gets_words():
+    text, _ = visible_words("hw2.conv1d_layer", object())
+    assert "expected the class itself, by its name without ( )" in text
+
+
+def test_a_network_that_can_not_predict_gets_words():
+    text, _ = visible_words("hw3.train", object())
+    assert "your network is of the kind object, and has no method predict" in text
 
 
 def test_a_function_with_too_few_results_gets_words():
