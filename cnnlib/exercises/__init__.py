@@ -1,0 +1,1 @@
+"""Homework, on the student's side."""
