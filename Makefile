@@ -22,7 +22,7 @@ HEALTHY = $(VENV_PYTHON) -Ic "import os, importlib.util as u; s = u.find_spec('c
 	>/dev/null 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup .venv lab test lint bench clean
+.PHONY: help setup .venv lab test lint bench report clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,13 @@ lint: setup ## check style and formatting
 
 bench: setup ## measure speed and memory
 	$(VENV_PYTHON) -m benchmarks $(BENCH_ARGS)
+
+# Without the packages (no network, say) the command makes an HTML page and says why.
+report: setup ## make the PDF of a report: make report REPORT=file
+	@test -n "$(REPORT)" || { echo "Which report? make report REPORT=homework/hw1_report/hw1_report.ipynb" >&2; exit 1; }
+	@$(VENV_PYTHON) -c "import pypandoc, typst" 2>/dev/null || \
+		$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[report]" || true
+	@$(VENV_PYTHON) -m cnnlib report build "$(REPORT)"
 
 clean: ## remove .venv and everything else that can be made again
 	rm -rf .venv .pytest_cache .ruff_cache build dist

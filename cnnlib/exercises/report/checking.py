@@ -21,6 +21,22 @@ __all__ = ["Complaint", "check_report", "summary"]
 TOLERANCE = 0.1  # of the number of words
 NO_NAME = {"", "...", "…", "name", "your name", "이름", "none"}
 
+# By the kind of report, and by what was found: no place for the figure, or no figure.
+NO_FIGURE = {
+    ("notebook", None): (
+        "no cell makes it. A cell is expected that begins with a comment such as "
+        "# Figure {number}: {what}"
+    ),
+    ("notebook", False): "its cell was run, but no picture stands below it.",
+    ("Markdown", None): (
+        "no picture is linked. Write ![Figure {number}: {what}]({file})"
+    ),
+    ("Markdown", False): (
+        "the file of the picture is not there, or is no picture. Run train_convnet.py "
+        "and visualize_filter.py in this folder, and look at the file name."
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Complaint:
@@ -151,8 +167,10 @@ def _order(code):
     odd = next(p for n, p in enumerate(code, start=1) if p.count != n)
     what = "was not run" if odd.count is None else "was run out of order"
     where = odd.where[0].upper() + odd.where[1:]
-    yield Complaint(where, f"The notebook was not run from top to bottom: this cell {what}."
-                    f"\n{advice}")  # fmt: skip
+    yield Complaint(
+        where,
+        f"The notebook was not run from top to bottom: this cell {what}.\n{advice}",
+    )
 
 
 # --- answers --------------------------------------------------------------------------
@@ -160,22 +178,22 @@ def _order(code):
 
 def _answer(report, question):
     """Yield what is wrong with the text of one answer."""
-    text = report.answer(question)
+    text, where = report.answer(question), report.place(question)
     if text is None:
         mark = f"<!-- answer: {question.name} -->"
         yield Complaint(
-            question.heading,
+            where,
             f"The place of the answer is gone. Put the line {mark} above your answer."
             if report.kind == "Markdown"
             else "The cell of the answer is gone. Add a text cell below the question.",
         )
     elif question.words is None:
-        yield from _form(text, question)
+        yield from _form(text, where)
     else:
-        yield from _length(text, question)
+        yield from _length(text, question, where)
 
 
-def _length(text, question):
+def _length(text, question, where):
     least, most = question.words
     rest = text
     for placeholder in PLACEHOLDERS:
@@ -184,30 +202,30 @@ def _length(text, question):
     asked = f"{least} to {most} are asked for (two Korean syllables count as one word)"
     if words == 0:
         range_ = f"{least} to {most} words are asked for"
-        yield Complaint(question.heading, f"There is no answer yet; {range_}.")
+        yield Complaint(where, f"There is no answer yet; {range_}.")
     elif rest != text:
         yield Complaint(
-            question.heading,
+            where,
             f"“{PLACEHOLDERS[0]}” still stands in your answer: delete it.",
         )
     elif words < (1 - TOLERANCE) * least:
-        yield Complaint(question.heading, f"A little short: {words} words; {asked}.")
+        yield Complaint(where, f"A little short: {words} words; {asked}.")
     elif words > (1 + TOLERANCE) * most:
-        yield Complaint(question.heading, f"Too long: {words} words; {asked}.")
+        yield Complaint(where, f"Too long: {words} words; {asked}.")
 
 
-def _form(text, question):
+def _form(text, where):
     """Yield the lines of the form that are not filled in."""
     for label, value in field_texts(text, FIELDS).items():
         if value is None:
             yield Complaint(
-                question.heading,
+                where,
                 f"The line “{label}: ...” is gone. Write it again, with your result.",
             )
         elif not _filled(value):
-            yield Complaint(question.heading, f"“{label}” is not filled in.")
+            yield Complaint(where, f"“{label}” is not filled in.")
         elif FIELDS[label] and not first_number(value):
-            yield Complaint(question.heading, f"“{label}” holds no number.")
+            yield Complaint(where, f"“{label}” holds no number.")
 
 
 def _filled(value):
@@ -219,38 +237,24 @@ def _filled(value):
 
 def _figures(report, question, ran):
     """Yield the figures of a question that are not there."""
+    where = report.place(question)
     for number, (owner, what, file) in FIGURES.items():
         shown = report.figures.get(number)
         if owner != question.name or shown or (shown is False and not ran):
             continue
-        title = f"Figure {number} ({what})"
-        if report.kind == "Markdown":
-            todo = (
-                f"{title}: no picture is linked. Write ![Figure {number}: {what}]({file})"
-                if shown is None
-                else f"{title}: the file of the picture is not there, or is no picture. "
-                "Run train_convnet.py and visualize_filter.py in this folder, and look "
-                "at the file name."
-            )
-        else:
-            todo = (
-                f"{title}: no cell makes it. A cell is expected that begins with a "
-                f"comment such as # Figure {number}: {what}"
-                if shown is None
-                else f"{title}: its cell was run, but no picture stands below it."
-            )
-        yield Complaint(question.heading, todo)
+        todo = NO_FIGURE[report.kind, shown].format(number=number, what=what, file=file)
+        yield Complaint(where, f"Figure {number} ({what}): {todo}")
 
 
 def _results(report, question):
     """Yield the filled-in numbers that differ from the printed ones."""
-    printed = printed_results(report.printed)
+    printed, where = printed_results(report.printed), report.place(question)
     text = report.answer(question) or ""
     for label, value in field_texts(text, FIELDS).items():
         if not _filled(value or ""):
             continue
         if label == "Data":
-            yield from _data(report, value, question)
+            yield from _data(report, value, where)
             continue
         name, stated = FIELDS[label], first_number(value)
         if stated is None or name not in printed:
@@ -259,13 +263,13 @@ def _results(report, question):
         if not agrees(stated, printed[name], percent):
             unit = " %" if percent else ""
             yield Complaint(
-                question.heading,
+                where,
                 f"“{label}” says {' '.join(stated).strip()}, but your run printed "
                 f"{printed[name]:g}{unit}. Copy the number again.",
             )
 
 
-def _data(report, value, question):
+def _data(report, value, where):
     """Yield if the data set is called by the other one's name."""
     images = re.search(r"^images: (\d+) for training", report.printed, re.MULTILINE)
     if images is None:
@@ -273,12 +277,10 @@ def _data(report, value, question):
     used_mnist = images[1] == "60000"
     small = re.search(r"scikit|sklearn|small|not\s+mnist|사이킷|작은", value, re.I)
     if used_mnist and small:
-        yield Complaint(
-            question.heading, "“Data”: your run used MNIST itself. Write so."
-        )
+        yield Complaint(where, "“Data”: your run used MNIST itself. Write so.")
     elif not used_mnist and not small and re.search("mnist", value, re.I):
         yield Complaint(
-            question.heading,
+            where,
             "“Data” says MNIST, but your run used scikit-learn's small digits. Write "
             "so.",
         )
@@ -286,14 +288,14 @@ def _data(report, value, question):
 
 def _claims(report, question):
     """Yield accuracies in the text that the run printed nowhere."""
-    printed = printed_percentages(report.printed)
+    printed, where = printed_percentages(report.printed), report.place(question)
     for words, stated, about in stated_accuracies(report.answer(question) or ""):
         near = 2 if about else 0
         if printed and not any(
             agrees(stated, value) or _close(stated, value, near) for value in printed
         ):
             yield Complaint(
-                question.heading,
+                where,
                 f"You write “{words}”, but your run printed no such accuracy. Compare "
                 "with what step T5 printed.",
             )

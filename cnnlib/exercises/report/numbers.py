@@ -8,12 +8,14 @@ __all__ = ["agrees", "field_texts", "printed_results", "stated_accuracies"]
 
 NUMBER = r"(?<![\w.,])(\d+(?:,\d{3})*(?:\.\d+)?)\s*(%|percent\b|퍼센트|프로)?"
 
+COLONS = ":\uff1a"  # the second one is the wide colon of Korean keyboards
+
 # "test accuracy is about 97.5 %", "시험 정확도는 97.5%"
 CLAIM = re.compile(
-    r"\b(?P<which>test|training)\s+accuracy\b(?P<link>[\s:=*]*(?:(?:after the last epoch|"
-    r"of|is|was|reache[sd]|at|the|my|network)\b[\s:=*]*)*(?P<about>about|nearly|almost|"
-    rf"around|some)?\s*\**){NUMBER}"
-    r"|(?P<which_ko>시험|테스트|훈련|학습)\s*(?:데이터\s*)?정확도(?:는|은|가|이|:|\s)*"
+    r"\b(?:test|training)\s+accuracy\b[\s:=*]*"
+    r"(?:(?:after the last epoch|of|is|was|reache[sd]|at|the|my|network)\b[\s:=*]*)*"
+    rf"(?P<about>about|nearly|almost|around|some)?\s*\**{NUMBER}"
+    r"|(?:시험|테스트|훈련|학습)\s*(?:데이터\s*)?정확도(?:는|은|가|이|:|\s)*"
     rf"(?P<about_ko>약|거의|대략)?\s*\**{NUMBER}"
 )
 # A sentence with one of these speaks about another network, or about what might be.
@@ -80,7 +82,7 @@ def field_texts(text, labels) -> dict:
     for label in labels:
         words = r"\s+".join(map(re.escape, label.split()))
         found = re.search(
-            rf"^[ \t]*[-*+]?[ \t]*\**{words}\b[^:：\n]*[:：]\**",
+            rf"^[ \t]*[-*+]?[ \t]*\**{words}\b[^{COLONS}\n]*[{COLONS}]\**",
             text,
             re.MULTILINE | re.IGNORECASE,
         )
@@ -105,7 +107,7 @@ def stated_accuracies(text) -> list:
         if NOT_MINE.search(sentence):
             continue
         for found in CLAIM.finditer(" ".join(sentence.split())):
-            _, _, _, digits, sign, _, _, digits_ko, sign_ko = found.groups()
+            _, digits, sign, _, digits_ko, sign_ko = found.groups()
             stated = (digits or digits_ko, sign or sign_ko or "")
             about = bool(found["about"] or found["about_ko"])
             if stated[1] or float(stated[0].replace(",", "")) <= 1:

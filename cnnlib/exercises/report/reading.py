@@ -65,6 +65,13 @@ class Report:
         ]
         return "\n\n".join(mine) if mine else None
 
+    def place(self, question) -> str:
+        """Tell a person where the answer to a question stands."""
+        if self.kind == "notebook":
+            return question.heading
+        lines = [p.where for p in self.pieces if p.question == question]
+        return ", ".join([question.heading, *lines[-1:]])
+
 
 def read_report(path) -> Report:
     """Read a notebook (.ipynb) or a Markdown file (.md).

@@ -15,21 +15,34 @@ student_number: ...
 
 <!-- instructions -->
 
-Homework 1 · 100 points. This is the report for those who do not write in Jupyter. The notebook
-`hw1_report.ipynb` asks the same.
+Homework 1 · 100 points. This is the report for those who do not write in Jupyter.
+The notebook `hw1_report.ipynb` asks the same.
 
 1. Write your name and student number (학번) into the lines above.
-2. Write your student number into `train_convnet.py` and `visualize_filter.py`. Run both in this folder:
-   `python train_convnet.py`, then `python visualize_filter.py`. They take about a minute. They save
-   the figures in `figures/` and print your numbers. Questions 7 and 8 are about these scripts.
+2. Write your student number into `train_convnet.py` and `visualize_filter.py`. Run both
+   in this folder: `python train_convnet.py`, then `python visualize_filter.py`. They
+   take about a minute. They save the figures in `figures/` and print your numbers.
 3. Answer the twelve questions: replace `ANSWER_MARK`. Leave the lines that begin with
    `<!-- answer` as they are.
-4. `cnnlib report check report.md` lists what is missing. `cnnlib report build report.md` makes the PDF.
+4. `cnnlib report check report.md` lists what is missing, and
+   `cnnlib report build report.md` makes the PDF.
 
 WRITING
 
 <!-- end of instructions -->
 """
+
+# What the notebook says about its cells, and what is true for files.
+INSTEAD = {
+    "The cells below are the script.": "The script is `train_convnet.py`.",
+    "The steps of the\nscript": "The script is `visualize_filter.py`.\nIts steps",
+    "The next cell prints `SimpleConvNet.__init__`.": (
+        "`SimpleConvNet.__init__` stands in `cnnlib/networks/simple_convnet.py`."
+    ),
+    "The next cell prints the methods (메서드).": (
+        "The methods (메서드) stand in `cnnlib/networks/sequential.py`."
+    ),
+}
 
 
 def markdown_template(notebook) -> str:
@@ -73,15 +86,6 @@ def _place(source, question):
 
 def _for_files(text):
     """Say where the code is, for a reader who has files and no cells."""
-    text = text.replace("The cells below are the script.", "The script is `train_convnet.py`.")
-    text = text.replace(
-        "The steps of the\nscript are called", "The script is `visualize_filter.py`. Its steps\nare called"
-    )
-    text = text.replace(
-        "The next cell prints `SimpleConvNet.__init__`.",
-        "`SimpleConvNet.__init__` stands in `cnnlib/networks/simple_convnet.py`.",
-    )
-    return text.replace(
-        "The next cell prints the methods (메서드).",
-        "The methods (메서드) stand in `cnnlib/networks/sequential.py`.",
-    )
+    for cells, files in INSTEAD.items():
+        text = text.replace(cells, files)
+    return text

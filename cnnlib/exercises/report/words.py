@@ -18,7 +18,7 @@ FORMULA = r"\$\$.+?\$\$|\$[^$\n]+\$"
 
 # Hangul, and for students from elsewhere Chinese characters and kana.
 SYLLABLE = r"[\uac00-\ud7a3\u3131-\u318e\u3040-\u30ff\u3400-\u9fff]"
-LATIN_WORD = rf"(?:(?!{SYLLABLE})\w)+(?:[.,'’_-](?:(?!{SYLLABLE})\w)+)*"
+LATIN_WORD = rf"(?:(?!{SYLLABLE})\w)+(?:[.,'\u2019_-](?:(?!{SYLLABLE})\w)+)*"
 
 
 def prose(text) -> str:
