@@ -12,6 +12,7 @@ from .typesetting import HANGUL, HANGUL_FONTS, LATIN_FONT, TITLE, typst_source
 
 __all__ = ["Built", "build_report"]
 
+SHOWN = ("text/plain", "image/png", "image/jpeg")  # of what a cell put out
 INSTALL = 'python -m pip install "cnnlib[report]", or in the course: make report'
 FONT_ADVICE = (
     "no font with Korean letters was found. Debian and Ubuntu: sudo apt install "
@@ -116,15 +117,30 @@ def _html(report):
     cells = [new_markdown_cell(head)]
     for piece in report.pieces:
         if piece.kind == "code":
-            cell = new_code_cell(piece.text, outputs=piece.outputs)
+            cell = new_code_cell(piece.text, outputs=_plain_outputs(piece))
             cell.execution_count = piece.count
             cells.append(cell)
         elif piece.kind != "instructions":
             cells.append(new_markdown_cell(piece.text, attachments=piece.attachments))
-    exporter = nbconvert.HTMLExporter(embed_images=True, sanitize_html=True)
+    exporter = nbconvert.HTMLExporter(embed_images=True)
     resources = {"metadata": {"path": str(report.path.parent), "name": TITLE}}
     page, _ = exporter.from_notebook_node(new_notebook(cells=cells), resources)
     return page.encode("utf-8")
+
+
+def _plain_outputs(piece):
+    """Return texts and pictures only: other outputs may hold code for a browser."""
+    kept = []
+    for output in piece.outputs:
+        if "data" in output:
+            data = output.data.items()
+            plain = {k: v for k, v in data if k in SHOWN}
+            live = any(kind.endswith("widget-view+json") for kind in output.data)
+            if plain and not live:
+                kept.append(output | {"data": plain})
+        elif output.get("name") != "stderr":
+            kept.append(output)
+    return kept
 
 
 def _write(path, content):

@@ -229,7 +229,9 @@ def _form(text, where):
 
 
 def _filled(value):
-    return bool(value.strip(". …")) and value.upper() not in PLACEHOLDERS
+    return bool(value.strip(". …")) and not any(
+        p in value.upper() for p in PLACEHOLDERS
+    )
 
 
 # --- figures and numbers --------------------------------------------------------------
@@ -276,9 +278,10 @@ def _data(report, value, where):
         return
     used_mnist = images[1] == "60000"
     small = re.search(r"scikit|sklearn|small|not\s+mnist|사이킷|작은", value, re.I)
-    if used_mnist and small:
+    named = re.search("mnist", value, re.IGNORECASE)
+    if used_mnist and small and not named:
         yield Complaint(where, "“Data”: your run used MNIST itself. Write so.")
-    elif not used_mnist and not small and re.search("mnist", value, re.I):
+    elif not used_mnist and not small and named:
         yield Complaint(
             where,
             "“Data” says MNIST, but your run used scikit-learn's small digits. Write "

@@ -63,7 +63,7 @@ def agrees(stated, value, percent=True) -> bool:
     if not sign and number <= 1:
         readings.append((100 * number, decimals - 2))
     # one unit of the last digit: rounded, cut off, or rounded twice
-    return any(abs(n - value) < 1.001 * 10.0**-d for n, d in readings)
+    return any(abs(n - value) < 1.001 * min(1, 10.0**-d) for n, d in readings)
 
 
 def first_number(text):

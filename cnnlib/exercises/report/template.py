@@ -71,13 +71,14 @@ def markdown_template(notebook) -> str:
 
 def _place(source, question):
     """Return the place of an answer, with the figures that belong to it."""
-    form, count = re.subn(
+    form = re.sub(
         r"<!-- BEGIN SOLUTION -->.*?<!-- END SOLUTION -->",
         PLACEHOLDERS[0],
         source,
         flags=re.DOTALL,
     )
-    lines = [f"<!-- answer: {question.name} -->", form if count else PLACEHOLDERS[0]]
+    kept = form if PLACEHOLDERS[0] in form else PLACEHOLDERS[0]
+    lines = [f"<!-- answer: {question.name} -->", kept]
     for number, (owner, what, file) in FIGURES.items():
         if owner == question.name:
             lines.append(f"![Figure {number}: {what}]({file})")

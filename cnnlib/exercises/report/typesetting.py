@@ -44,7 +44,11 @@ TITLE = "What does a convolutional network learn?"
 MOST_LINES, FIRST_LINES = 30, 10  # of what a cell printed
 SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"GIF8": ".gif"}
 SUFFIXES |= {b"RIFF": ".webp", b"<svg": ".svg", b"<?xml": ".svg"}
-LATEX_MATH = re.compile(r"\s*\\begin\{(equation|align|gather|multline)\*?\}")
+# Jupyter shows these environments as formulas though no $$ stands around them.
+LATEX_MATH = re.compile(
+    r"^[ \t]*\\begin\{((?:equation|align|gather|multline)\*?)\}.*?\\end\{\1\}",
+    re.MULTILINE | re.DOTALL,
+)
 IDENTITY = re.compile(r"^student_number *=", re.MULTILINE)  # the title block tells it
 GONE = object()  # a node that is left out; pandoc's own None means something
 CONTROLS = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]")
@@ -107,12 +111,17 @@ def _parse(texts):
     import pypandoc
 
     cells = [
-        {"cell_type": "markdown", "metadata": {}, "source": CONTROLS.sub("", text)}
+        {"cell_type": "markdown", "metadata": {}, "source": _readable(text)}
         for text in texts
     ]
     notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     tree = json.loads(pypandoc.convert_text(json.dumps(notebook), "json", "ipynb"))
     return [cell["c"][1] for cell in tree["blocks"]]
+
+
+def _readable(text):
+    """Return Markdown that pandoc reads as Jupyter does."""
+    return LATEX_MATH.sub(r"\n\n$$\g<0>$$\n\n", CONTROLS.sub("", text))
 
 
 def _write(blocks):
@@ -164,25 +173,36 @@ def _clean(node, piece, pictures):
         return node
     kind, content = node.get("t"), node.get("c")
     if kind in ("RawBlock", "RawInline"):
-        return _raw(kind, *content)
+        node = _raw(kind, *content)
+        return node if node is GONE else _clean(node, piece, pictures)
     if kind == "Image":
         return _node("RawInline", "typst", pictures.add(node, piece))
     if kind == "Header":  # without its label: two headings may have the same
         content = [content[0], ["", [], []], content[2]]
     if kind == "Figure":  # a picture alone in its paragraph
         return _clean(content[2][0], piece, pictures)
-    cleaned = {key: _clean(value, piece, pictures) for key, value in node.items()}
-    return cleaned | ({"c": _clean(content, piece, pictures)} if "c" in node else {})
+    if "c" in node:
+        node = node | {"c": content}
+    return {key: _clean(value, piece, pictures) for key, value in node.items()}
 
 
 def _raw(kind, language, text):
-    """Keep LaTeX formulas and line breaks; leave out all other raw code."""
-    if language in ("tex", "latex") and LATEX_MATH.match(text):
-        formula = _node("Math", {"t": "DisplayMath"}, text.strip())
-        return _node("Para", [formula]) if kind == "RawBlock" else formula
-    if kind == "RawInline" and re.fullmatch(r"<br\s*/?>", text.strip()):
+    """Translate HTML, which Jupyter shows, and leave out all other raw code."""
+    if language != "html" or text.startswith("<!--"):
+        return GONE
+    if kind == "RawBlock":
+        import pypandoc
+
+        tree = json.loads(pypandoc.convert_text(text, "json", "html"))
+        return _node("Div", ["", [], []], tree["blocks"])
+    if re.fullmatch(r"<br\s*/?>", text):
         return {"t": "LineBreak"}
-    return GONE
+    source = re.search(r"<img\b[^>]*\bsrc=[\"']([^\"']+)", text)
+    if source is None:
+        return GONE  # a tag alone: the words between two tags stay
+    alt = re.search(r"\balt=[\"']([^\"']*)", text)
+    words = [_node("Str", alt[1])] if alt else []
+    return _node("Image", ["", [], []], words, [source[1], ""])
 
 
 # --- code --------------------------------------------------------------------------
@@ -264,13 +284,10 @@ class Pictures:
 
     def _content(self, target, piece):
         """Return the bytes of a picture, None if it is none."""
-        content = None
-        if target.startswith("attachment:"):
-            content = attached(piece).get(target.removeprefix("attachment:"))
-        elif target.startswith("data:"):
-            _, _, data = target.partition("base64,")
-            content = base64.b64decode(data)
-        elif not re.match(r"\w+://", target):
+        content = attached(piece).get(target.removeprefix("attachment:"))
+        if content is None and target.startswith("data:"):
+            content = base64.b64decode(target.partition("base64,")[2])
+        elif content is None and not re.match(r"\w+://", target):
             file = self.source / urllib.parse.unquote(target)
             content = file.read_bytes() if file.is_file() else None
         return content.lstrip() if content and is_picture(content) else None
