@@ -512,6 +512,11 @@ def bytes_of(notebook):
         ("a.ipynb", lambda: b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> b", "git merge"),
         ("a.ipynb", lambda: b'{"hello": 1}', "is no notebook, though"),
         ("a.ipynb", lambda: b"[1, 2]", "is no notebook, though"),
+        (
+            "a.ipynb",
+            lambda: b'{"cells": [{}], "nbformat": 4}',
+            "is no notebook, though",
+        ),
         ("a.ipynb", lambda: b" \n", "is empty. Was it saved?"),
         (
             "a.md",

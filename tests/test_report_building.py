@@ -161,12 +161,21 @@ def test_outputs_stand_below_their_code(tmp_path, typst):
 # --- pictures -------------------------------------------------------------------------
 
 
+def test_damaged_pictures_of_a_run_are_left_out(tmp_path, typst):
+    notebook = filled_notebook()
+    for start, damage in [("# T6.", "!!!!"), ("# V2.", "A"), ("# V4.", "aGVsbG8=")]:
+        code_cell(notebook, start).outputs[0].data["image/png"] = damage
+    source_of(notebook, tmp_path)
+    assert list((tmp_path / "pictures").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("link", "words"),
     [
         ("figures/gone.png", "gone.png is not there, or is no picture"),
         ("report.md", "report.md is not there, or is no picture"),
         ("https://example.org/a.png", "is on the web. Download it"),
+        ("data:image/png;base64,A", "is not there, or is no picture"),
     ],
 )
 def test_a_missing_picture_stops_the_build_by_name(tmp_path, typst, link, words):

@@ -89,7 +89,7 @@ def _pdf(report):
             file = Path(folder, "report.typ")
             file.write_text(source, "utf-8")
             return typst.Compiler(file, root=folder, font_paths=fonts).compile()
-        except (RuntimeError, StopIteration) as error:  # pandoc's and Typst's own
+        except RuntimeError as error:  # pandoc's and Typst's own
             first = str(error).strip().splitlines()[0][:300]
             raise NoPDF(f"the text could not be set: {first}") from None
 

@@ -163,7 +163,8 @@ def _cells(path, text):
             f"is. {cause}"
         ) from None
     try:
-        return nbformat.reads(text, as_version=4).cells
+        cells = nbformat.reads(text, as_version=4).cells
+        return [c for c in cells if c.cell_type != "raw" and c.source is not None]
     except Exception:  # nbformat raises nearly anything for a foreign file
         raise ReportError(
             f"{path.name} is no notebook, though its name ends in .ipynb: it has no "
@@ -184,7 +185,7 @@ def _piece(cell, question):
         where = f"cell [{count or ' '}] `{first[:50]}`"
         return Piece("code", cell.source, where, None, count, cell.get("outputs", []))
     where, source = f"the cell `{first[:50]}`", cell.source
-    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+    grade_id = cell.get("metadata", {}).get("nbgrader", {}).get("grade_id")
     attachments = cell.get("attachments", {})
     heading = HEADING.match(source.lstrip())
     if grade_id in BY_GRADE_ID:
@@ -216,9 +217,9 @@ def _identity(code):
 
 def _stdout(piece):
     return "".join(
-        output.text
+        output.get("text", "")
         for output in piece.outputs
-        if output.output_type == "stream" and output.name == "stdout"
+        if output.get("name") == "stdout"
     )
 
 
@@ -243,9 +244,17 @@ def _notebook_figures(pieces):
 def attached(piece) -> dict:
     """Return the pictures that were dropped into a markdown cell, as bytes by name."""
     return {
-        name: base64.b64decode(next(iter(bundle.values())))
+        name: decoded(next(iter(bundle.values()), ""))
         for name, bundle in piece.attachments.items()
     }
+
+
+def decoded(text) -> bytes:
+    """Return what a base64 text holds; nothing if it is damaged."""
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        return b""
 
 
 # --- Markdown ----------------------------------------------------------------------

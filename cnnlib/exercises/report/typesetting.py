@@ -6,14 +6,13 @@ out (so a report can not run code of Typst), and what belongs to a question beco
 small and grey. Code cells and their outputs are added as they are.
 """
 
-import base64
 import json
 import re
 import urllib.parse
 from pathlib import Path
 
 from .questions import FIGURES
-from .reading import ReportError, attached, is_picture
+from .reading import ReportError, attached, decoded, is_picture
 
 __all__ = ["HANGUL", "HANGUL_FONTS", "typst_source"]
 
@@ -233,8 +232,9 @@ def _shown(data, caption, pictures):
         if kind in data:
             source = "".join(data[kind])
             svg = kind.endswith("xml")
-            content = source.encode() if svg else base64.b64decode(source)
-            return [_typst(pictures.place(content, caption))]
+            content = source.lstrip().encode() if svg else decoded(source)
+            shown = is_picture(content)
+            return [_typst(pictures.place(content, caption))] if shown else []
     if "application/vnd.jupyter.widget-view+json" in data or "text/plain" not in data:
         return []  # a progress bar, or another thing that lives on a screen
     return [_typst(f"#printed({_string(_clip(''.join(data['text/plain'])))})")]
@@ -286,7 +286,7 @@ class Pictures:
         """Return the bytes of a picture, None if it is none."""
         content = attached(piece).get(target.removeprefix("attachment:"))
         if content is None and target.startswith("data:"):
-            content = base64.b64decode(target.partition("base64,")[2])
+            content = decoded(target.partition("base64,")[2])
         elif content is None and not re.match(r"\w+://", target):
             file = self.source / urllib.parse.unquote(target)
             content = file.read_bytes() if file.is_file() else None
