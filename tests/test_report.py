@@ -95,8 +95,8 @@ def test_every_answer_is_graded_by_hand_with_its_points():
     for question in QUESTIONS:
         about = answer_cell(source_notebook(), question.name).metadata.nbgrader
         assert about.solution
-        assert about.grade == bool(question.points)
-        assert about.get("points", 0) == question.points
+        assert about.grade  # nbgrader allows no other answer in Markdown
+        assert about.points == question.points
     notebook = source_notebook()
     ids = [
         c.metadata.nbgrader.grade_id for c in notebook.cells if "nbgrader" in c.metadata
