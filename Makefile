@@ -71,10 +71,11 @@ bench: setup ## measure speed and memory
 	$(VENV_PYTHON) -m benchmarks $(BENCH_ARGS)
 
 # Without the packages (no network, say) the command makes an HTML page and says why.
-report: setup ## make the PDF of a report: make report REPORT=file
+report: setup ## check a report and make its PDF: make report REPORT=file
 	@test -n "$(REPORT)" || { echo "Which report? make report REPORT=homework/hw1_report/hw1_report.ipynb" >&2; exit 1; }
 	@$(VENV_PYTHON) -c "import pypandoc, typst" 2>/dev/null || \
 		$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[report]" || true
+	@$(VENV_PYTHON) -m cnnlib report check "$(REPORT)" || true
 	@$(VENV_PYTHON) -m cnnlib report build "$(REPORT)"
 
 clean: ## remove .venv and everything else that can be made again

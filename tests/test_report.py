@@ -449,7 +449,7 @@ def test_another_number_is_not(tmp_path, stated):
 INNOCENT = [
     "After epoch 1 the test accuracy is 69.58 %.",
     "In epoch 5 the training accuracy reached 91.5 %.",
-    "At the end the test accuracy is about 97 %.",
+    "At the end the test accuracy is about 99 %.",
     "By guessing the test accuracy is 10 %.",
     "If I trained longer, the test accuracy might reach 99 %.",
     "LeNet had a test accuracy of 99.05 %.",

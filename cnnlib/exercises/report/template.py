@@ -24,8 +24,10 @@ The notebook `hw1_report.ipynb` asks the same.
    take about a minute. They save the figures in `figures/` and print your numbers.
 3. Answer the twelve questions: replace `ANSWER_MARK`. Leave the lines that begin with
    `<!-- answer` as they are.
-4. `cnnlib report check report.md` lists what is missing, and
-   `cnnlib report build report.md` makes the PDF.
+4. Open a terminal in the folder of the course:
+   `make report REPORT=homework/hw1_report/report.md`. It lists what is missing, and
+   makes the PDF. Without make: `cnnlib report check report.md`, then
+   `cnnlib report build report.md`.
 
 WRITING
 
