@@ -439,6 +439,23 @@ def test_a_rounded_number_is_accepted(tmp_path, stated):
     assert check_report(write_notebook(tmp_path, notebook)) == []
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "- **Data**: small digits\n- **Training accuracy**: 97.64 %\n"
+        "- **Test accuracy**: 96.06 %\n- **Wrongly classified test images**: 14",
+        "Data\uff1a 작은 숫자\nTraining accuracy\uff1a 97.6%\n"  # a wide colon
+        "Test accuracy\uff1a 96%\nWrongly classified test images\uff1a 14개",
+        "* test accuracy (last): 0.9606\n* training accuracy: 0.976\n"
+        "* wrongly classified test images: 14 of 355\n* data: scikit-learn digits",
+    ],
+)
+def test_the_form_may_be_filled_in_in_other_ways(tmp_path, form):
+    notebook = filled_notebook()
+    answer_cell(notebook, "results").source = form
+    assert check_report(write_notebook(tmp_path, notebook)) == []
+
+
 @pytest.mark.parametrize("stated", ["98 %", "0.98", "69.06 %", "9.606", "94.0", "0.9"])
 def test_another_number_is_not(tmp_path, stated):
     notebook = filled_notebook()
