@@ -22,7 +22,7 @@ HEALTHY = $(VENV_PYTHON) -Ic "import os, importlib.util as u; s = u.find_spec('c
 	>/dev/null 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup instructor .venv lab test lint bench homework grade clean
+.PHONY: help setup instructor .venv lab test lint bench homework grade report clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -88,6 +88,14 @@ grade: instructor ## for instructors: grade a class, SUBMISSIONS=folder
 	$(VENV_PYTHON) -m homework.grading grade "$(SUBMISSIONS)" \
 		$(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") $(if $(COURSE),--course "$(COURSE)") \
 		$(if $(ROSTER),--roster "$(ROSTER)") $(GRADE_ARGS)
+
+# Without the packages (no network, say) the command makes an HTML page and says why.
+report: setup ## check a report and make its PDF: make report REPORT=file
+	@test -n "$(REPORT)" || { echo "Which report? make report REPORT=homework/hw1_report/hw1_report.ipynb" >&2; exit 1; }
+	@$(VENV_PYTHON) -c "import pypandoc, typst" 2>/dev/null || \
+		$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[report]" || true
+	@$(VENV_PYTHON) -m cnnlib report check "$(REPORT)" || true
+	@$(VENV_PYTHON) -m cnnlib report build "$(REPORT)"
 
 clean: ## remove .venv and everything else that can be made again
 	rm -rf .venv .pytest_cache .ruff_cache build dist

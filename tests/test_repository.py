@@ -26,6 +26,7 @@ FLOORS = [
     {"plots", "explain", "full_runs"},
     {"exercises"},
     {"widgets"},
+    {"__main__"},
 ]
 FLOOR_OF = {module: floor for floor, row in enumerate(FLOORS) for module in row}
 HIGHEST_IN_INIT = FLOOR_OF["data"]
@@ -37,6 +38,7 @@ THIRD_PARTY = {
     "fetch": {"pooch", "requests"},
     "data": {"pooch", "sklearn"},
     "torch_bridge": {"torch"},
+    "exercises": {"nbformat", "nbconvert", "pypandoc", "typst"},
     "plots": {"matplotlib", "IPython"},
     "explain": {"matplotlib"},
     "widgets": {"anywidget", "ipywidgets", "traitlets"},
