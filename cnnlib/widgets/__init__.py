@@ -1,0 +1,7 @@
+"""Widgets: see the arithmetic move under your finger.
+
+Each shows your own arrays or network, in JupyterLab and in a page of its own with no
+kernel (``to_html``). Python holds the state, the files in ``static/`` draw it.
+"""
+
+from .convolution import ConvolutionExplorer
