@@ -28,7 +28,10 @@ def module(*names) -> str:
     One of them defines ``render({model, el})``, and ``mathematics``: the pure functions
     that the tests hold equal to NumPy.
     """
-    return read(*SHARED, *names) + "\nexport { mathematics };\nexport default { render };\n"
+    return (
+        read(*SHARED, *names)
+        + "\nexport { mathematics };\nexport default { render };\n"
+    )
 
 
 def style(*names) -> str:

@@ -93,7 +93,11 @@ class ConvolutionExplorer(CourseWidget):
         image = self.x.reshape(-1, *self.x.shape[-2:])
         filter_ = self.W.reshape(-1, *self.W.shape[-2:])
         layer = Convolution(
-            filter_[np.newaxis], np.array([self.b]), self.stride, self.pad, self.dilation
+            filter_[np.newaxis],
+            np.array([self.b]),
+            self.stride,
+            self.pad,
+            self.dilation,
         )
         return layer.forward(image[np.newaxis], train=False)[0, 0]
 
