@@ -1,8 +1,8 @@
 """A real browser and a real JupyterLab, both shut away from the network.
 
-`shown(widget)` opens the page that a widget writes, `mathematics(Widget)` calls the pure
-functions of its script, `lab(cells)` runs cells in JupyterLab. Each fails if the page
-wrote to the console, or asked anything but this machine.
+`shown(widget)` opens the page that a widget writes, `mathematics(Widget)` calls the
+pure functions of its script, `lab(cells)` runs cells in JupyterLab. Each fails if the
+page wrote to the console, or asked anything but this machine.
 """
 
 import os
@@ -87,15 +87,27 @@ class Watch:
 
 @pytest.fixture
 def shown(browser, tmp_path):
-    """Open the page of a widget: `shown(widget, width=1400, dark=False)`."""
+    """Open the page of a widget: `shown(widget, width=1400, dark=False)`.
+
+    `strict=True` keeps the page's own security policy, as its readers have it.
+    """
     opened = []
 
-    def show(widget, width=1400, height=900, dark=False, touch=False, name="page"):
+    def show(
+        widget,
+        width=1400,
+        height=900,
+        dark=False,
+        touch=False,
+        strict=False,
+        name="page",
+    ):
         path = widget.to_html(tmp_path / f"{name}.html")
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             has_touch=touch,
+            bypass_csp=not strict,  # waiting for a condition needs eval in the page
         )
         page = context.new_page()
         watch = Watch(page, allowed=(path.as_uri(), "data:", "blob:"))
@@ -201,7 +213,9 @@ def lab(browser, lab_server, request):
     address, notebooks = lab_server
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
-    watch = Watch(page, allowed=(address, address.replace("http", "ws"), "data:", "blob:"))
+    watch = Watch(
+        page, allowed=(address, address.replace("http", "ws"), "data:", "blob:")
+    )
 
     def run(cells, dark=False, wait=".cnnlib"):
         name = f"{request.node.name}.ipynb".translate(dict.fromkeys(b'[]/":', "_"))
