@@ -5,3 +5,4 @@ kernel (``to_html``). Python holds the state, the files in ``static/`` draw it.
 """
 
 from .convolution import ConvolutionExplorer
+from .pooling import PoolingExplorer

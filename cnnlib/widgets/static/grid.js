@@ -12,9 +12,10 @@ const SIDE = 400;  // pixels that a grid may be wide before its cells shrink
 //   edit(i, j, value)  called with a new number; without it the cells can't be edited
 //   pick(i, j)  called on click, tap or Enter where nothing is edited
 //   name(i, j)  words for a cell, default "row i, column j"
+//   side        pixels that it may be wide before its cells shrink
 // The result has: node, show(values, rows, cols, {border, range}), mark(name, cells),
 // focus(i, j), caption(text).
-function grid({ label, scale = "signed", point, edit, pick, name }) {
+function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE }) {
   const heading = h("div", { class: "caption" });
   const body = h("div", { class: "grid", role: "grid", "aria-label": label });
   const node = h("div", { class: "panel" }, heading, body);
@@ -23,7 +24,7 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
 
   function rebuild(rows, cols) {
     Object.assign(state, { rows, cols, cells: [], marks: {} });
-    const size = Math.max(7, Math.min(42, Math.floor(SIDE / Math.max(rows, cols))));
+    const size = Math.max(7, Math.min(42, Math.floor(side / Math.max(rows, cols))));
     state.size = size;
     body.style.setProperty("--cell", `${size}px`);
     body.setAttribute("aria-rowcount", rows);
