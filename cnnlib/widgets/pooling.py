@@ -80,9 +80,9 @@ class PoolingExplorer(CourseWidget):
     window = Whole(2, least=1)
     stride = Whole(2, least=1)
     pad = Whole(0, least=0)
-    shift = traitlets.Tuple(
-        traitlets.Int(), traitlets.Int(), default_value=(0, 0)
-    ).tag(sync=True)
+    shift = traitlets.Tuple(traitlets.Int(), traitlets.Int(), default_value=(0, 0)).tag(
+        sync=True
+    )
     dout = Numbers(2, "a gradient (OH, OW)", default_value=None, allow_none=True)
     view = traitlets.Enum(("forward", "backward"), "forward").tag(sync=True)
     place = traitlets.Tuple(

@@ -1,6 +1,12 @@
 // PoolingExplorer: the winner of each window, a shifted image, and the way back.
 
-const mathematics = { pool, unpool, shifted, same, resolvePooling };
+const mathematics = { pool, unpool, shifted, same, sizes };
+
+// The window on an image, or {problem: why it does not fit}.
+function sizes(...settings) {
+  return orProblem(() => resolvePooling(...settings));
+}
+
 
 // x: {shape: [H, W], data}; g: from resolvePooling. The largest number or the mean of each
 // window: {shape: [OH, OW], data, winner, real}; winner: the index of the first largest
@@ -72,7 +78,7 @@ function render({ model, el }) {
     point: (i, j) => i !== null && aim("pixel", i - state.margin, j - state.margin) });
   const output = grid({ label: "Output", scale: "grey", side: 300,
     point: aimAt("window"), pick: choose });
-  const before = grid({ label: "Output before the shift", scale: "grey", side: 300,
+  const before = grid({ label: "Before the shift", scale: "grey", side: 300,
     point: aimAt("window"), pick: choose });
   const dout = grid({ label: "dout", side: 300, point: aimAt("window"), edit: editDout });
   const dx = grid({ label: "dx", point: aimAt("pixel") });
@@ -123,7 +129,7 @@ function render({ model, el }) {
   function update() {
     const x = numbers(get("x")), kind = get("kind"), [down, right] = get("shift");
     const [window, stride, pad] = ["window", "stride", "pad"].map(get);
-    const g = orProblem(() => resolvePooling(...x.shape, window, window, stride, pad));
+    const g = sizes(...x.shape, window, window, stride, pad);
     state = { x, kind, g, pad, margin: pad, fits: !g.problem, backward: get("view") === "backward" };
     state.image = shifted(x, down, right);
     state.moved = down !== 0 || right !== 0;
@@ -178,7 +184,7 @@ function render({ model, el }) {
     dx.show(state.dx, ...image.shape);
     const count = stayed.filter(Boolean).length;
     output.caption("Output ", small(moved ? `${count} of ${stayed.length} stayed the same` : size));
-    before.caption("Output before ", small("the shift"));
+    before.caption("Before the shift ", small("the same windows"));
     dout.caption("dout ", small(`${size}: the gradient that comes back`));
     dx.caption("dx ", small("where it goes"));
     input.mark("winner", kind === "max" ? Array.from(pooled.winner, paddedCell) : []);
@@ -308,13 +314,14 @@ function render({ model, el }) {
 
   function collected(at, counted) {
     const { dout: back, pooled, kind, g } = state;
-    const head = `dx[${cellOf(at).join(", ")}] = ${short(state.dx[at])}`;
+    const head = `dx[${cellOf(at).join(", ")}]`;
     if (!counted.length)
-      return [head, kind === "max" ? "because it wins no window" : "because it lies in no window"];
+      return [head, `= 0, because it ${kind === "max" ? "wins" : "lies in"} no window`];
     const terms = counted.map((k) => `dout[${Math.floor(k / g.OW)}, ${k % g.OW}]`
       + (kind === "max" ? "" : ` / ${pooled.real[k]}`));
     const values = counted.map((k) => inSum(kind === "max" ? back[k] : back[k] / pooled.real[k]));
-    return [head, `: ${terms.join(" + ")}${values.length > 1 ? ` = ${values.join(" + ")}` : ""}`];
+    const sum = values.length > 1 ? ` = ${values.join(" + ")}` : "";
+    return [head, `= ${terms.join(" + ")}${sum} = ${short(state.dx[at])}`];
   }
 
   // --- editing ---
