@@ -13,9 +13,10 @@ const SIDE = 400;  // pixels that a grid may be wide before its cells shrink
 //   pick(i, j)  called on click, tap or Enter where nothing is edited
 //   name(i, j)  words for a cell, default "row i, column j"
 //   side        pixels that it may be wide before its cells shrink
-// The result has: node, show(values, rows, cols, {border, range}), mark(name, cells),
-// focus(i, j), caption(text).
-function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE }) {
+//   size(rows, cols)  pixels of a cell, instead of side
+// The result has: node, mark(name, cells), focus(i, j), caption(text),
+// show(values, rows, cols, {border, range, digits, scale, page}).
+function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, size }) {
   const heading = h("div", { class: "caption" });
   const body = h("div", { class: "grid", role: "grid", "aria-label": label });
   const node = h("div", { class: "panel" }, heading, body);
@@ -24,9 +25,6 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE })
 
   function rebuild(rows, cols) {
     Object.assign(state, { rows, cols, cells: [], marks: {} });
-    const size = Math.max(7, Math.min(42, Math.floor(side / Math.max(rows, cols))));
-    state.size = size;
-    body.style.setProperty("--cell", `${size}px`);
     body.setAttribute("aria-rowcount", rows);
     body.setAttribute("aria-colcount", cols);
     body.replaceChildren(...Array.from({ length: rows }, (_, i) => {
@@ -42,6 +40,9 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE })
     rove(Math.min(state.at[0], rows - 1), Math.min(state.at[1], cols - 1));
   }
 
+  const fitting = (rows, cols) =>
+    Math.max(7, Math.min(42, Math.floor(side / Math.max(rows, cols))));
+
   // The one cell that Tab reaches; arrows move it (a "roving tabindex").
   function rove(i, j) {
     state.cells[state.at[0]]?.[state.at[1]]?.setAttribute("tabindex", "-1");
@@ -51,9 +52,14 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE })
   }
 
   // values: rows*cols numbers, row by row. border: cells of padding around, not data.
-  function show(values, rows, cols, { border = () => false, range, digits } = {}) {
+  function show(values, rows, cols, options = {}) {
+    const { border = () => false, range, digits, scale: now = scale, page = 0 } = options;
     if (rows !== state.rows || cols !== state.cols) rebuild(rows, cols);
-    const [low, high] = range ?? limits(values, scale);
+    state.size = (size ?? fitting)(rows, cols);
+    state.page = page;  // the names of the cells depend on it
+    body.style.setProperty("--cell", `${state.size}px`);
+    const [low, high] = range ?? limits(values, now);
+    state.scale = now;
     state.longest = 0;
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < cols; j++)
@@ -63,7 +69,7 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE })
   }
 
   function paint(cell, value, low, high, isBorder, digits) {
-    const key = `${value} ${low} ${high} ${isBorder}`;
+    const key = `${value} ${low} ${high} ${isBorder} ${state.scale} ${state.page}`;
     if (cell.key !== key) {
       cell.key = key;
       draw(cell, value, low, high, isBorder, (digits ?? short)(value));
@@ -82,7 +88,8 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE })
   }
 
   function colour(cell, value, low, high) {
-    if (scale === "grey") {
+    cell.style.background = cell.style.color = "";
+    if (state.scale === "grey") {
       const level = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
       cell.style.background = `rgb(${level} ${level} ${level})`;
       // Relative luminance 0.18 is where black and white ink are equally readable.
