@@ -13,7 +13,7 @@ const SIDE = 400;  // pixels that a grid may be wide before its cells shrink
 //   pick(i, j)  called on click, tap or Enter where nothing is edited
 //   name(i, j)  words for a cell, default "row i, column j"
 //   side        pixels that it may be wide before its cells shrink
-//   size(rows, cols)  pixels of a cell, instead of side
+//   size(rows, cols)  width and height of a cell in pixels, instead of side
 // The result has: node, mark(name, cells), focus(i, j), caption(text),
 // show(values, rows, cols, {border, range, digits, scale, page}).
 function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, size }) {
@@ -40,8 +40,11 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
     rove(Math.min(state.at[0], rows - 1), Math.min(state.at[1], cols - 1));
   }
 
-  const fitting = (rows, cols) =>
-    Math.max(7, Math.min(42, Math.floor(side / Math.max(rows, cols))));
+  // Square cells, so that the longer side of the grid fits.
+  function fitting(rows, cols) {
+    const square = Math.max(7, Math.min(42, Math.floor(side / Math.max(rows, cols))));
+    return [square, square];
+  }
 
   // The one cell that Tab reaches; arrows move it (a "roving tabindex").
   function rove(i, j) {
@@ -55,9 +58,10 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
   function show(values, rows, cols, options = {}) {
     const { border = () => false, range, digits, scale: now = scale, page = 0 } = options;
     if (rows !== state.rows || cols !== state.cols) rebuild(rows, cols);
-    state.size = (size ?? fitting)(rows, cols);
     state.page = page;  // the names of the cells depend on it
-    body.style.setProperty("--cell", `${state.size}px`);
+    const [width, height] = (size ?? fitting)(rows, cols);
+    body.style.setProperty("--cell-width", `${width}px`);
+    body.style.setProperty("--cell", `${height}px`);
     const [low, high] = range ?? limits(values, now);
     state.scale = now;
     state.longest = 0;
@@ -65,7 +69,7 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
       for (let j = 0; j < cols; j++)
         paint(state.cells[i][j], values[i * cols + j], low, high, border(i, j), digits);
     body.classList.toggle("long", state.longest > 3);
-    body.classList.toggle("tiny", state.size < Math.max(16, 6 * state.longest + 4));
+    body.classList.toggle("tiny", height < 16 || width < 6 * state.longest + 4);
   }
 
   function paint(cell, value, low, high, isBorder, digits) {
