@@ -5,3 +5,5 @@ kernel (``to_html``). Python holds the state, the files in ``static/`` draw it.
 """
 
 from .convolution import ConvolutionExplorer
+from .im2col import Im2colExplorer
+from .pooling import PoolingExplorer

@@ -12,20 +12,19 @@ const SIDE = 400;  // pixels that a grid may be wide before its cells shrink
 //   edit(i, j, value)  called with a new number; without it the cells can't be edited
 //   pick(i, j)  called on click, tap or Enter where nothing is edited
 //   name(i, j)  words for a cell, default "row i, column j"
-// The result has: node, show(values, rows, cols, {border, range, digits, scale}), mark(name, cells),
-// focus(i, j), caption(text).
-function grid({ label, scale = "signed", point, edit, pick, name }) {
+//   side        pixels that it may be wide before its cells shrink
+//   size(rows, cols)  width and height of a cell in pixels, instead of side
+// The result has: node, mark(name, cells), focus(i, j), caption(text),
+// show(values, rows, cols, {border, range, digits, scale}).
+function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, size }) {
   const heading = h("div", { class: "caption" });
   const body = h("div", { class: "grid", role: "grid", "aria-label": label });
   const node = h("div", { class: "panel" }, heading, body);
-  const state = { rows: 0, cols: 0, cells: [], at: [0, 0], marks: {}, inner: null };
+  const state = { rows: 0, cols: 0, cells: [], at: [0, 0], marks: {} };
   const words = name ?? ((i, j) => `row ${i}, column ${j}`);
 
   function rebuild(rows, cols) {
     Object.assign(state, { rows, cols, cells: [], marks: {} });
-    const size = Math.max(7, Math.min(42, Math.floor(SIDE / Math.max(rows, cols))));
-    state.size = size;
-    body.style.setProperty("--cell", `${size}px`);
     body.setAttribute("aria-rowcount", rows);
     body.setAttribute("aria-colcount", cols);
     // Copies of one cell and one row: thousands of elements are made in milliseconds.
@@ -41,6 +40,12 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
     rove(Math.min(state.at[0], rows - 1), Math.min(state.at[1], cols - 1));
   }
 
+  // Square cells, so that the longer side of the grid fits.
+  function fitting(rows, cols) {
+    const square = Math.max(7, Math.min(42, Math.floor(side / Math.max(rows, cols))));
+    return [square, square];
+  }
+
   // The one cell that Tab reaches; arrows move it (a "roving tabindex").
   function rove(i, j) {
     state.cells[state.at[0]]?.[state.at[1]]?.setAttribute("tabindex", "-1");
@@ -53,19 +58,22 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
   function show(values, rows, cols, options = {}) {
     const { border = () => false, range, digits, scale: now = scale } = options;
     if (rows !== state.rows || cols !== state.cols) rebuild(rows, cols);
+    const [width, height] = (size ?? fitting)(rows, cols);
+    body.style.setProperty("--cell-width", `${width}px`);
+    body.style.setProperty("--cell", `${height}px`);
     const [low, high] = range ?? limits(values, now);
     state.scale = now;
-    const texts = textsThatFit(values, digits ?? short);
+    const texts = textsThatFit(values, digits ?? short, width, height);
     for (let i = 0, k = 0; i < rows; i++)
       for (let j = 0; j < cols; j++, k++)
         paint(state.cells[i][j], values[k], low, high, border(i, j), texts?.[k] ?? "");
   }
 
   // Numbers are written where all of them fit into their cells; else colour alone is left.
-  function textsThatFit(values, write) {
-    let texts = state.size < 16 ? null : Array.from(values, write);
+  function textsThatFit(values, write, width, height) {
+    let texts = height < 16 || width < 10 ? null : Array.from(values, write);
     const longest = texts?.reduce((most, text) => Math.max(most, text.length), 0);
-    if (texts && state.size < 6 * longest + 4) texts = null;
+    if (texts && width < 6 * longest + 4) texts = null;
     body.classList.toggle("long", longest > 3);
     body.classList.toggle("tiny", !texts);
     return texts;
@@ -111,7 +119,7 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
     return cell && body.contains(cell) ? cell : null;
   };
 
-  // Leaving is told to the page a moment later, so that crossing a gap does not flicker.
+  // A cell that holds the focus stays the one that is explained when the mouse leaves.
   body.addEventListener("pointerover", (event) => {
     const cell = cellOf(event);
     if (cell && !cell.classList.contains("border")) point?.(cell.i, cell.j);
