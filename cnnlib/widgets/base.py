@@ -4,6 +4,8 @@ Python holds the state, JavaScript draws it. The script of a widget is the text 
 files in ``static/``, joined: no bundler, and nothing is fetched from anywhere.
 """
 
+import math
+import numbers
 from pathlib import Path
 
 import anywidget
@@ -97,6 +99,20 @@ class Whole(traitlets.TraitType):
     def validate(self, obj, value):
         """Return a plain int, or say what arrived."""
         return whole(value, self.name, self.least)
+
+
+class Real(traitlets.TraitType):
+    """A synced finite number; NumPy's numbers as well."""
+
+    def __init__(self, default_value=0.0, **kwargs):
+        super().__init__(default_value, **kwargs)
+        self.tag(sync=True)
+
+    def validate(self, obj, value):
+        """Return a plain float, or say what arrived."""
+        if not isinstance(value, numbers.Real) or not math.isfinite(value):
+            raise ValueError(f"{self.name} is {value!r}; expected a finite number.")
+        return float(value)
 
 
 class CourseWidget(anywidget.AnyWidget):

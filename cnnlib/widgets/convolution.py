@@ -5,7 +5,7 @@ import traitlets
 
 from ..conv import Convolution
 from ..geometry import conv_output_size
-from .base import CourseWidget, Numbers, Whole
+from .base import CourseWidget, Numbers, Real, Whole
 
 
 class ConvolutionExplorer(CourseWidget):
@@ -59,7 +59,7 @@ class ConvolutionExplorer(CourseWidget):
 
     x = Numbers((2, 3), "an image (H, W) or (C, H, W)")
     W = Numbers((2, 3), "a filter (FH, FW) or (C, FH, FW)")
-    b = traitlets.Float(0.0).tag(sync=True)
+    b = Real()
     stride = Whole(1, least=1)
     pad = Whole(0, least=0)
     dilation = Whole(1, least=1)
@@ -69,7 +69,7 @@ class ConvolutionExplorer(CourseWidget):
 
     def __init__(self, x, W, b=0, stride=1, pad=0, dilation=1, **kwargs):
         super().__init__(
-            x=x, W=W, b=float(b), stride=stride, pad=pad, dilation=dilation, **kwargs
+            x=x, W=W, b=b, stride=stride, pad=pad, dilation=dilation, **kwargs
         )
         self._size()  # a filter that does not fit is refused here, in words
 

@@ -1,4 +1,4 @@
-"""Pages of their own: widgets that run in any browser, with no kernel and no network."""
+"""Pages of their own: widgets that run in any browser, with no kernel, no network."""
 
 import base64
 import html

@@ -147,7 +147,9 @@ function render({ model, el }) {
     const { out: { shape: [OH, OW], data }, fits } = state;
     output.node.hidden = !fits;
     view.warn(fits ? "" : whyNot());
-    if (fits) output.show(data, OH, OW);
+    // A blurred photograph is still a photograph; edges have signs.
+    const isImage = state.W.data.every((v) => v >= 0) && state.x.data.every((v) => v >= 0);
+    if (fits) output.show(data, OH, OW, { scale: isImage ? "grey" : "signed" });
     output.caption("Output ", small(`${OH} × ${OW}`));
     note.replaceChildren(...sizes());
     input.mark("unseen", fits ? unseen() : []);

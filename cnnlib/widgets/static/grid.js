@@ -12,7 +12,7 @@ const SIDE = 400;  // pixels that a grid may be wide before its cells shrink
 //   edit(i, j, value)  called with a new number; without it the cells can't be edited
 //   pick(i, j)  called on click, tap or Enter where nothing is edited
 //   name(i, j)  words for a cell, default "row i, column j"
-// The result has: node, show(values, rows, cols, {border, range}), mark(name, cells),
+// The result has: node, show(values, rows, cols, {border, range, digits, scale}), mark(name, cells),
 // focus(i, j), caption(text).
 function grid({ label, scale = "signed", point, edit, pick, name }) {
   const heading = h("div", { class: "caption" });
@@ -50,9 +50,11 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
   }
 
   // values: rows*cols numbers, row by row. border: cells of padding around, not data.
-  function show(values, rows, cols, { border = () => false, range, digits } = {}) {
+  function show(values, rows, cols, options = {}) {
+    const { border = () => false, range, digits, scale: now = scale } = options;
     if (rows !== state.rows || cols !== state.cols) rebuild(rows, cols);
-    const [low, high] = range ?? limits(values, scale);
+    const [low, high] = range ?? limits(values, now);
+    state.scale = now;
     state.longest = 0;
     for (let i = 0; i < rows; i++)
       for (let j = 0; j < cols; j++)
@@ -62,7 +64,7 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
   }
 
   function paint(cell, value, low, high, isBorder, digits) {
-    const key = `${value} ${low} ${high} ${isBorder}`;
+    const key = `${value} ${low} ${high} ${isBorder} ${state.scale}`;
     if (cell.key !== key) {
       cell.key = key;
       draw(cell, value, low, high, isBorder, (digits ?? short)(value));
@@ -81,7 +83,8 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
   }
 
   function colour(cell, value, low, high) {
-    if (scale === "grey") {
+    cell.style.background = cell.style.color = "";
+    if (state.scale === "grey") {
       const level = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
       cell.style.background = `rgb(${level} ${level} ${level})`;
       // Relative luminance 0.18 is where black and white ink are equally readable.
