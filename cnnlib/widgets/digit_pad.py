@@ -142,7 +142,8 @@ class DigitPad(CourseWidget):
             y = self.probabilities
         except ValueError as error:
             return f"{kind}, {error}"
-        return f"{kind} says {y.argmax()}, {y.max():.0%} sure"
+        sure = "> 99 %" if y.max() > 0.99 else f"{100 * y.max():.0f} %"
+        return f"{kind} says {y.argmax()}, {sure} sure"
 
     def page_state(self) -> dict:
         """Return what the page needs: also the weights, and some test digits."""

@@ -41,7 +41,7 @@ def place_digit(ink):
     >>> stroke[10:90, 5:13] = 1  # a 1, far to the left
     >>> rows, columns = np.nonzero(place_digit(stroke))
     >>> rows.min(), rows.max(), columns.min(), columns.max()
-    (np.int64(4), np.int64(23), np.int64(13), np.int64(14))
+    (np.int64(5), np.int64(24), np.int64(14), np.int64(15))
     """
     ink = np.asarray(array(ink, "ink"), dtype=np.float64)
     if ink.ndim != 2:
@@ -67,8 +67,9 @@ def _start(mass, scale):
     """Return the first pixel of the scaled ink, so that its mass lies in the middle."""
     length = len(mass) * scale
     middle = scale * mass @ (np.arange(len(mass)) + 0.5) / mass.sum()
-    # exactly half a pixel goes down, also if rounding left a little more or less
-    start = np.floor(SIZE / 2 - middle + 0.5 - 1e-9)
+    # Into pixel 14, from 0, which begins at the very middle: so it is in MNIST (the
+    # tests look), and half a pixel off costs a network 1 % of its accuracy.
+    start = np.floor(SIZE / 2 + 1 - 1e-9 - middle)
     return np.clip(start, 0, np.floor(SIZE - length + 1e-9))
 
 

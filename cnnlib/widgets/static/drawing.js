@@ -62,7 +62,7 @@ function cover(mass, scale) {
   mass.forEach((v, k) => { total += v; moment += v * (k + 0.5); });
   const middle = scale * moment / total;
   const most = Math.floor(PIXELS - mass.length * scale + 1e-9);
-  const start = Math.max(0, Math.min(most, Math.floor(PIXELS / 2 - middle + 0.5 - 1e-9)));
+  const start = Math.max(0, Math.min(most, Math.floor(PIXELS / 2 + 1 - 1e-9 - middle)));
   const shares = [];
   for (let k = 0; k < mass.length; k++) {
     const from = start + scale * k, to = from + scale;
