@@ -7,3 +7,4 @@ kernel (``to_html``). Python holds the state, the files in ``static/`` draw it.
 from .convolution import ConvolutionExplorer
 from .im2col import Im2colExplorer
 from .pooling import PoolingExplorer
+from .shapes import ShapeCalculator
