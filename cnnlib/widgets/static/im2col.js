@@ -221,12 +221,12 @@ function render({ model, el }) {
     const { col: { shape: [rows, K], data }, product: { data: answers }, FN, x, g } = state;
     const last = Math.min(first + PAGE, rows), count = last - first;
     col.show(data.subarray(first * K, last * K), count, K,
-      { range: limits(data, "signed"), page: first });
+      { range: limits(data, "signed") });
     const name = state.reverse ? "dcol " : "col ";
     const shown = rows > PAGE ? `, rows ${first} to ${last - 1}` : "";
     col.caption(name, small(`${rows} × ${K}${shown}`));
     product.show(answers.subarray(first * FN, last * FN), count, FN,
-      { range: limits(answers, "signed"), page: first });
+      { range: limits(answers, "signed") });
     product.caption("Product ", small(`${rows} × ${FN}`));
     borders(count, K, x.shape, g);
     pages.hidden = rows <= PAGE;

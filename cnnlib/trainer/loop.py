@@ -4,25 +4,21 @@ The loop itself is short: draw a batch, ask the network for its gradient, let th
 optimizer step. The rest makes sure that no work is lost when something stops it.
 """
 
-import zlib
-
 import numpy as np
 
-from . import checks, fast
-from .geometry import whole
-from .gradient import generators
-from .interrupts import stop_on_interrupt
-from .optimizers import make_optimizer
-from .snapshot import about as about_snapshot
-from .snapshot import check_streams, part, restore, shuffler, state_of, take
-from .storage import check_same, load_arrays, npz_path, save_arrays
+from .. import checks, fast
+from ..geometry import whole
+from ..interrupts import stop_on_interrupt
+from ..optimizers import make_optimizer
+from ..storage import npz_path
+from . import faults, state
+from .data import same_length
+from .watching import Watcher
 
 __all__ = ["Trainer"]
 
-# NumPy's warnings of a diverging network; _diverged tells it better.
+# NumPy's warnings of a diverging network; faults.py tells it better.
 QUIET = {"over": "ignore", "invalid": "ignore", "divide": "ignore"}
-
-HISTORY = ("train_loss_list", "train_acc_list", "test_acc_list")
 
 
 class Trainer:
@@ -59,13 +55,28 @@ class Trainer:
     checkpoint : str or Path, optional
         An .npz file that is saved after every epoch, for ``Trainer.resume``. If
         another run is in it, that is kept as ``NAME.earlier.npz``.
+    watch : callable, optional
+        Called as ``watch(trainer)`` after every step, and once more after an epoch
+        was measured and saved. It may read all that stands here, look at
+        ``trainer.network``, and call ``trainer.stop()``. If it fails, it is called
+        no more: a warning says so, and training goes on.
 
     Attributes
     ----------
+    network : Sequential
+        Its ``params`` are those after the last step.
     train_loss_list : list of float
         The loss of every step, before the step was taken.
     train_acc_list, test_acc_list : list of float
         One accuracy an epoch, in [0, 1].
+    epochs, epochs_done : int
+        Epochs in all, and those that are complete.
+    steps, steps_done, steps_per_epoch : int
+        The same for steps. ``steps_done`` is the length of ``train_loss_list``.
+    stopped : bool
+        True from ``stop()`` until the next ``train()``.
+    watch : callable or None
+        Can be set at any time.
 
     Raises
     ------
@@ -92,15 +103,16 @@ class Trainer:
         verbose=True,
         rng=None,
         checkpoint=None,
+        watch=None,
     ):
         self.network = network
-        self.x_train, self.t_train = _same_length(x_train, t_train, "train")
-        self.x_test, self.t_test = _same_length(x_test, t_test, "test")
+        self.x_train, self.t_train = same_length(x_train, t_train, "train")
+        self.x_test, self.t_test = same_length(x_test, t_test, "test")
         self.epochs = whole(epochs, "epochs", least=1)
         self.mini_batch_size = whole(mini_batch_size, "mini_batch_size", least=1)
         quick = (fast.Adam,) if getattr(network, "engine", None) == "fast" else ()
         self.optimizer = make_optimizer(optimizer, optimizer_param, quick)
-        self._check_last_batch()
+        faults.check_last_batch(network, len(self.x_train), self.mini_batch_size)
         most = evaluate_sample_num_per_epoch
         if most is not None:
             most = whole(most, "evaluate_sample_num_per_epoch", least=1)
@@ -108,13 +120,14 @@ class Trainer:
         self.verbose = verbose
         self.rng = checks.as_rng(rng)
         self.checkpoint = None if checkpoint is None else npz_path(checkpoint, "write")
+        self.watch = watch
 
         self.train_loss_list = []
         self.train_acc_list, self.test_acc_list = [], []
         self._order = None  # of the samples, in the epoch that is under way
         self._stopped = False
         self._owns_checkpoint = False  # whether the file holds this very run
-        self._good = self._snapshot()
+        self._good = state.snapshot(self)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -122,9 +135,33 @@ class Trainer:
         return -(-len(self.x_train) // self.mini_batch_size)
 
     @property
+    def steps(self) -> int:
+        """Steps in all epochs."""
+        return self.epochs * self.steps_per_epoch
+
+    @property
+    def steps_done(self) -> int:
+        """Steps that were taken."""
+        return len(self.train_loss_list)
+
+    @property
     def epochs_done(self) -> int:
         """Epochs that are complete, with their accuracies."""
         return len(self.test_acc_list)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether ``stop()`` was called since the last ``train()``."""
+        return self._stopped
+
+    @property
+    def watch(self):
+        """What looks on, as ``watch(trainer)``; None if nobody does."""
+        return self._watcher.watch
+
+    @watch.setter
+    def watch(self, watch):
+        self._watcher = Watcher(watch)
 
     def train(self) -> None:
         """Train until ``epochs`` are done, or until it is stopped.
@@ -138,12 +175,11 @@ class Trainer:
         from tqdm.auto import tqdm  # here, since it would slow down `import cnnlib`
 
         self._stopped = False
-        total = self.epochs * self.steps_per_epoch
         with (
             stop_on_interrupt(self.stop),
             tqdm(
-                total=total,
-                initial=len(self.train_loss_list),
+                total=self.steps,
+                initial=self.steps_done,
                 disable=not self.verbose,
                 unit="step",
             ) as bar,
@@ -157,8 +193,8 @@ class Trainer:
                 raise
         if self._stopped and self.verbose:
             tqdm.write(
-                f"Stopped after {len(self.train_loss_list)} of {total} steps. All is "
-                "kept: train() goes on from here."
+                f"Stopped after {self.steps_done} of {self.steps} steps. All is kept: "
+                "train() goes on from here."
             )
 
     def stop(self) -> None:
@@ -169,13 +205,14 @@ class Trainer:
         """Finish the epoch that is under way, or run a new one, and measure it."""
         if self._order is None:
             self._order = self.rng.permutation(len(self.x_train))
-        done = len(self.train_loss_list) - self.epochs_done * self.steps_per_epoch
+        done = self.steps_done - self.epochs_done * self.steps_per_epoch
         for step in range(done, self.steps_per_epoch):
             if self._stopped:
                 return
             self._step(step)
             bar.set_postfix(self._figures(), refresh=False)
             bar.update()
+            self._watcher.look(self)
         if self._stopped:
             return
         with np.errstate(**QUIET):
@@ -183,9 +220,10 @@ class Trainer:
             self._measure()
         self._order = None
         bar.set_postfix(self._figures())
-        self._good = self._snapshot()
+        self._good = state.snapshot(self)
         if self.checkpoint is not None:
             self._save_checkpoint()
+        self._watcher.look(self)
 
     def _step(self, step):
         """Take one batch, by index, and let the optimizer change the parameters."""
@@ -201,10 +239,8 @@ class Trainer:
         self.train_loss_list.append(float(loss))
 
     def _save_checkpoint(self):
-        """Save the epoch; an older run under the same name is kept beside it."""
-        if not self._owns_checkpoint and self.checkpoint.exists():
-            self.checkpoint.replace(self.checkpoint.with_suffix(".earlier.npz"))
-        save_arrays(self.checkpoint, self._good)
+        """Save the epoch."""
+        state.save(self, self._good, keep_older=not self._owns_checkpoint)
         self._owns_checkpoint = True
 
     def _measure(self):
@@ -225,10 +261,9 @@ class Trainer:
 
     def _check_finite(self):
         """See that the epoch was a good one, to which one can go back later."""
-        for thing in (self.network, self.optimizer):
-            for name, array in state_of(thing).items():
-                if not np.isfinite(array).all():
-                    self._diverged(f"{name} is not finite any more")
+        name = faults.not_finite(self.network, self.optimizer)
+        if name is not None:
+            self._diverged(f"{name} is not finite any more")
         last = self._order[-self.mini_batch_size :]
         loss = self.network.loss(self.x_train[last], self.t_train[last])
         if not np.isfinite(loss):
@@ -236,64 +271,16 @@ class Trainer:
 
     def _diverged(self, what):
         """Go back to the last good epoch and say why."""
-        epoch, steps = self.epochs_done + 1, len(self.train_loss_list)
         rate = getattr(self.optimizer, "lr", None)
+        error = faults.diverged(what, self.steps_done, self.epochs_done + 1, rate)
         self._restore(self._good)
-        raise FloatingPointError(
-            f"training stopped: {what} in epoch {epoch}, after {steps} steps. The "
-            f"first suspect is the learning rate (lr={rate}): try a tenth of it. The "
-            "second is the data: is x scaled to [0, 1], and free of nan? The "
-            f"network is back at the end of epoch {self.epochs_done}, the last good "
-            "one. To go on from there set a smaller "
-            "trainer.optimizer.lr and call train()."
-        )
-
-    def _check_last_batch(self):
-        """Refuse a last batch of one sample where a batch's statistics are needed."""
-        statistics = set(state_of(self.network)) - set(self.network.params)
-        if statistics and len(self.x_train) % self.mini_batch_size == 1:
-            raise ValueError(
-                f"{len(self.x_train)} samples in batches of {self.mini_batch_size} "
-                "leave a last batch of one sample, in which batch normalization can "
-                f"compute no variance. Try mini_batch_size={self.mini_batch_size + 1}."
-            )
-
-    def _snapshot(self) -> dict:
-        """Return copies of all that training depends on, as named arrays."""
-        about = {"settings": self._settings(), "data": self._fingerprint()}
-        history = {name: getattr(self, name) for name in HISTORY}
-        return take(self.network, self.optimizer, self._generators(), history, about)
+        raise error
 
     def _restore(self, snapshot):
-        """Become what ``_snapshot`` saw; the parameters change in place."""
-        history = restore(snapshot, self.network, self.optimizer, self._generators())
-        for name in HISTORY:
-            setattr(self, name, history[name].tolist())
+        """Become what the snapshot saw; the parameters change in place."""
+        state.put_back(self, snapshot)
         self._order = None
         self._good = snapshot
-
-    def _generators(self):
-        """Return each random stream: the shuffling, then the network's dropouts."""
-        return [self.rng, *generators(self.network)]
-
-    def _settings(self) -> dict:
-        return {
-            "epochs": self.epochs,
-            "mini_batch_size": self.mini_batch_size,
-            "evaluate_sample_num_per_epoch": self.evaluate_sample_num_per_epoch,
-            "optimizer": type(self.optimizer).__name__,
-            "optimizer_param": getattr(self.optimizer, "settings", dict)(),
-        }
-
-    def _fingerprint(self) -> dict:
-        """Describe the data so that other data are noticed: shapes and samples."""
-        arrays = (self.x_train, self.t_train, self.x_test, self.t_test)
-        some = [array[:: 1 + len(array) // 100] for array in arrays]  # quick to read
-        return {
-            "shapes": [list(array.shape) for array in arrays],
-            "samples": [zlib.crc32(np.ascontiguousarray(array)) for array in some],
-            "labels": zlib.crc32(np.ascontiguousarray(self.t_train)),
-        }
 
     @classmethod
     def resume(
@@ -306,6 +293,7 @@ class Trainer:
         t_test,
         epochs=None,
         verbose=True,
+        watch=None,
     ):
         """Return a trainer that goes on as if it had never stopped.
 
@@ -322,6 +310,8 @@ class Trainer:
         epochs : int, optional
             A new number of epochs in all; None keeps the first trainer's.
         verbose : bool
+        watch : callable, optional
+            As for the first trainer.
 
         Raises
         ------
@@ -329,9 +319,7 @@ class Trainer:
             If the file is missing, damaged, or of another network or other data.
             ``network`` is then unchanged.
         """
-        snapshot = load_arrays(checkpoint)
-        about = about_snapshot(checkpoint, snapshot)
-        check_same(checkpoint, part(snapshot, "network/"), state_of(network))
+        snapshot, about = state.read(checkpoint, network)
         settings = about["settings"]
         trainer = cls(
             network,
@@ -341,17 +329,11 @@ class Trainer:
             t_test,
             **settings | {"epochs": settings["epochs"] if epochs is None else epochs},
             verbose=verbose,
-            rng=shuffler(about, generators(network)),
+            rng=state.first_stream(about, network),
             checkpoint=checkpoint,
+            watch=watch,
         )
-        if trainer._fingerprint() != about["data"]:
-            raise ValueError(
-                f"{checkpoint} was saved while training on other data: shapes "
-                f"{about['data']['shapes']}, now {trainer._fingerprint()['shapes']} "
-                "(or other numbers in them). Load and scale the data as for the first "
-                "run."
-            )
-        check_streams(checkpoint, about, trainer._generators())
+        state.check_same_run(checkpoint, about, trainer)
         trainer._restore(snapshot)
         trainer._owns_checkpoint = True
         return trainer
@@ -362,13 +344,3 @@ def _loss_and_gradient(network, x, t):
     if hasattr(network, "loss_and_gradient"):
         return network.loss_and_gradient(x, t)
     return network.loss(x, t), network.gradient(x, t)
-
-
-def _same_length(x, t, which):
-    x, t = checks.array(x, f"x_{which}"), checks.array(t, f"t_{which}")
-    if len(x) != len(t):
-        raise ValueError(
-            f"x_{which} holds {len(x)} samples, t_{which} {len(t)} labels; they belong "
-            "together one by one. Were both cut at the same place?"
-        )
-    return x, t
