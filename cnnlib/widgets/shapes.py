@@ -112,9 +112,9 @@ def to_stack(architecture) -> dict:
     """Write an architecture as the page keeps it: what is default is left out."""
     if not isinstance(architecture, Architecture):
         raise TypeError(
-            f"architecture is a {type(architecture).__name__}; expected an Architecture, "
-            "for example cnnlib.architectures.LENET5 or Architecture(name, input_dim, "
-            "rows)."
+            f"architecture is a {type(architecture).__name__}; expected an "
+            "Architecture, for example cnnlib.architectures.LENET5 or "
+            "Architecture(name, input_dim, rows)."
         )
     if len(architecture.input_dim) != 3:
         raise ValueError(
