@@ -9,3 +9,4 @@ from .digit_pad import DigitPad
 from .im2col import Im2colExplorer
 from .placing import place_digit
 from .pooling import PoolingExplorer
+from .shapes import ShapeCalculator

@@ -6,6 +6,7 @@ import traitlets
 from ..geometry import resolve
 from ..im2col import col2im, im2col
 from .base import CourseWidget, Numbers, Whole
+from .convolution import times
 
 MOST_DRAWN = 12_000  # pixels of images and outputs together
 MOST_COLUMNS = 256
@@ -212,8 +213,3 @@ def assigned(col, shape, FH, FW, stride, pad):
 def four_axes(values):
     """Put the missing axes of one image or one filter in front."""
     return values.reshape((1,) * (4 - values.ndim) + values.shape)
-
-
-def times(shape) -> str:
-    """Write a shape as people say it: 3x28x28."""
-    return "x".join(map(str, shape))

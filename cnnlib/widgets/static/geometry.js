@@ -6,10 +6,17 @@ function pythonic(value) {
   if (value === null || value === undefined) return "None";
   if (value === true) return "True";
   if (value === false) return "False";
-  if (typeof value === "string") return `'${value}'`;
+  if (typeof value === "string") return quoted(value);
   if (Array.isArray(value))
     return `(${value.map(pythonic).join(", ")}${value.length === 1 ? "," : ""})`;
   return String(value);
+}
+
+// Single quotes, or double ones if the text has single ones, as Python does.
+function quoted(text) {
+  const safe = text.replaceAll("\\", "\\\\");
+  if (!safe.includes("'")) return `'${safe}'`;
+  return safe.includes('"') ? `'${safe.replaceAll("'", "\\'")}'` : `"${safe}"`;
 }
 
 const plainText = (value) => (typeof value === "string" ? value : pythonic(value));

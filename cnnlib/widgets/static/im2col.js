@@ -21,8 +21,8 @@ function square(rows, cols) {
 // A cell of a matrix with numbers of so many digits. If `cols` of them do not fit, the panel
 // scrolls; if there are very many, colours must do.
 function matrixCell(digits, cols) {
-  const wanted = Math.max(18, 6 * digits + 6);
-  return wanted * cols > 1000 ? [Math.max(13, Math.floor(460 / cols)), 18] : [wanted, 18];
+  const wanted = Math.max(20, 6 * digits + 11);
+  return wanted * cols > 1000 ? [Math.max(13, Math.floor(460 / cols)), 20] : [wanted, 20];
 }
 
 // Grids for (N, C, H, W): a row of grids an image. `name` makes their captions.
@@ -220,7 +220,6 @@ function render({ model, el }) {
   function drawPage() {
     const { col: { shape: [rows, K], data }, product: { data: answers }, FN, x, g } = state;
     const last = Math.min(first + PAGE, rows), count = last - first;
-    state.drawnPage = first;
     col.show(data.subarray(first * K, last * K), count, K,
       { range: limits(data, "signed") });
     const name = state.reverse ? "dcol " : "col ";
@@ -255,9 +254,10 @@ function render({ model, el }) {
   }
 
   function goTo(row) {
-    first = PAGE * Math.floor(row / PAGE);
-    if (first !== state.drawnPage) drawPage();
-    light();
+    first = row;
+    state.turn = false;
+    drawPage();
+    aim({ r: row, q: null });
   }
 
   // --- pointing ---
@@ -408,8 +408,8 @@ function render({ model, el }) {
     if (add && rows === "image") return "Each pixel comes back as often as it was copied: "
       + "pixel times overlap.";
     if (add) return "Each window sends its gradient back; where windows overlap, they add up.";
-    if (!wrong && rows === "image") return "With = this gives the image itself. It looks right: "
-      + "this is how the bug hides. Try the gradient.";
+    if (rows === "image") return "With = this gives the image itself. It looks right: this is "
+      + `how the bug hides. But ${wrong} pixels are not the sum: they have a corner.`;
     if (!wrong) return "The windows do not overlap here: = and += do the same. This is how the bug hides.";
     return `With = ${wrong} of ${data.length} pixels are wrong: they have a corner.`;
   }
