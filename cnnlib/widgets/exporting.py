@@ -1,0 +1,163 @@
+"""Write a network as plain rows that a page can run: one row for each small step."""
+
+import numpy as np
+
+from ..conv import (
+    AveragePooling,
+    Convolution,
+    GlobalAveragePooling,
+    GlobalMaxPooling,
+    Pooling,
+)
+from ..fast import convolution as fast_convolution
+from ..fast import layers as fast_layers
+from ..fast import pooling as fast_pooling
+from ..geometry import resolve, resolve_pooling
+from ..layers import (
+    Affine,
+    BatchNormalization,
+    Dropout,
+    Flatten,
+    LocalResponseNormalization,
+    Relu,
+    Sigmoid,
+    Tanh,
+)
+from ..networks import lenet
+from .inside import leaves
+
+
+def rows_of(network, outputs, size):
+    """Return the rows of a network: dicts of plain values and of arrays.
+
+    Parameters
+    ----------
+    network : Sequential
+    outputs : dict of str to array
+        What each layer answers to one image, for the shapes.
+    size : int
+        Height and width of the image.
+
+    Raises
+    ------
+    ValueError
+        If a page can't run one of the layers.
+    """
+    rows, shape = [], (1, size, size)
+    for name, layer in leaves(network):
+        write = WRITERS.get(type(layer))
+        if write is None:
+            raise ValueError(
+                f"a page can't run layer {name!r}, a {type(layer).__name__}: it knows "
+                "the layers of cnnlib only. In JupyterLab the pad works with it."
+            )
+        rows += [{"layer": name, **row} for row in write(layer, shape)]
+        shape = outputs[name].shape
+    return rows
+
+
+def _convolution(layer, shape, W=None):
+    W = layer.W if W is None else W
+    settings = (layer.stride, layer.pad, layer.dilation)
+    g = resolve(*shape[1:], *W.shape[2:], *settings)
+    return [
+        {
+            "kind": "convolution",
+            "W": W,
+            "b": np.zeros(len(W)) if layer.b is None else layer.b,
+            "groups": layer.groups,
+            **_window(g, len(W)),
+        }
+    ]
+
+
+def _sparse_convolution(layer, shape):
+    full = layer.full
+    W = np.zeros(full.W.shape)
+    W[layer.filters, layer.seen] = layer.W
+    b = np.zeros(len(W)) if layer.b is None else layer.b
+    return [_convolution(full, shape, W)[0] | {"b": b}]
+
+
+def _pooling(kind):
+    def write(layer, shape):
+        settings = (layer.pool_h, layer.pool_w, layer.stride, layer.pad)
+        g = resolve_pooling(*shape[1:], *settings)
+        return [{"kind": kind, "window": [g.FH, g.FW], **_window(g, shape[0])}]
+
+    return write
+
+
+def _window(g, channels):
+    """Write where a window stands; the lower and right padding follow from it."""
+    return {
+        "stride": list(g.stride),
+        "pad": [g.pad[0][0], g.pad[1][0]],
+        "dilation": list(g.dilation),
+        "out": [channels, g.OH, g.OW],
+    }
+
+
+def _subsampling(layer, shape):
+    average = _pooling("average pooling")(layer.average, shape)
+    return [*average, _scale(layer.W * layer.window**2, layer.b)]
+
+
+def _batch_normalization(layer, shape):
+    scale = layer.gamma / np.sqrt(layer.running_var + layer.eps)
+    return [_scale(scale, layer.beta - layer.running_mean * scale)]
+
+
+def _scale(factor, shift):
+    """Multiply and shift each channel."""
+    return {"kind": "scale", "W": factor, "b": shift}
+
+
+def _affine(layer, shape):
+    b = np.zeros(layer.W.shape[1]) if layer.b is None else layer.b
+    return [{"kind": "affine", "W": layer.W, "b": b}]
+
+
+def _local_response_normalization(layer, shape):
+    settings = {name: getattr(layer, name) for name in ("size", "alpha", "beta", "k")}
+    return [{"kind": "local response normalization", **settings}]
+
+
+def _radial_basis(layer, shape):
+    return [{"kind": "radial basis", "W": layer.codes}]
+
+
+def _plain(kind, **settings):
+    return lambda layer, shape: [{"kind": kind, **settings}]
+
+
+# The very classes: a subclass may compute something else.
+WRITERS = {
+    Convolution: _convolution,
+    fast_convolution.Convolution: _convolution,
+    lenet.SparseConvolution: _sparse_convolution,
+    Pooling: _pooling("max pooling"),
+    fast_pooling.Pooling: _pooling("max pooling"),
+    AveragePooling: _pooling("average pooling"),
+    fast_pooling.AveragePooling: _pooling("average pooling"),
+    lenet.Subsampling: _subsampling,
+    GlobalAveragePooling: _plain("global average pooling"),
+    fast_pooling.GlobalAveragePooling: _plain("global average pooling"),
+    GlobalMaxPooling: _plain("global max pooling"),
+    fast_pooling.GlobalMaxPooling: _plain("global max pooling"),
+    Affine: _affine,
+    fast_layers.Affine: _affine,
+    BatchNormalization: _batch_normalization,
+    fast_layers.BatchNormalization: _batch_normalization,
+    LocalResponseNormalization: _local_response_normalization,
+    fast_layers.LocalResponseNormalization: _local_response_normalization,
+    lenet.RadialBasis: _radial_basis,
+    Relu: _plain("relu"),
+    fast_layers.Relu: _plain("relu"),
+    Sigmoid: _plain("sigmoid"),
+    Tanh: _plain("tanh", inside=1, outside=1),
+    lenet.ScaledTanh: _plain("tanh", inside=2 / 3, outside=1.7159),
+    Dropout: _plain("same"),  # it acts in training only
+    Flatten: _plain("flatten"),
+    fast_layers.Flatten: _plain("flatten"),
+}

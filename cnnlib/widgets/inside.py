@@ -1,0 +1,113 @@
+"""What a network says about one image, and what its first layers see in it."""
+
+import copy
+
+import numpy as np
+
+from ..functions import softmax
+from ..layer import naming
+from ..networks import Sequential
+from .placing import SIZE
+
+
+def leaves(network, within=""):
+    """Yield each layer with its name; a block inside a network is opened."""
+    for name, layer in network.layers.items():
+        if is_row(layer):
+            yield from leaves(layer, f"{within}{name}.")
+        else:
+            yield within + name, layer
+
+
+def is_row(layer) -> bool:
+    """Tell whether it does nothing but run its layers one after the other."""
+    return isinstance(layer, Sequential) and type(layer).forward is Sequential.forward
+
+
+def input_size(network) -> int:
+    """Return the height of the images that a network takes, 28 at least.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no network of the course, or does not take one grey square image.
+    """
+    if not isinstance(network, Sequential):
+        raise TypeError(
+            f"network is a {type(network).__name__}; expected a network of cnnlib, for "
+            "example SimpleConvNet.pretrained() or Sequential({...})."
+        )
+    dim = network.input_dim
+    if dim is None:
+        return _try_sizes(network)
+    dim = tuple(dim)
+    if dim == (SIZE * SIZE,):
+        return SIZE
+    if len(dim) == 3 and dim[0] == 1 and dim[1] == dim[2] >= SIZE:
+        return dim[1]
+    raise ValueError(
+        f"the network takes {dim}; the pad draws one grey image of {SIZE}x{SIZE}. "
+        f"Expected input_dim (1, {SIZE}, {SIZE}), or a larger square such as "
+        "(1, 32, 32): then zeros are put around the drawing."
+    )
+
+
+def _try_sizes(network) -> int:
+    """Find the size by trying, for a network that does not tell its input."""
+    for size in (SIZE, 32):
+        try:
+            answer(network, np.zeros((SIZE, SIZE)), size)
+        except ValueError as error:
+            reason = error
+        else:
+            return size
+    raise ValueError(
+        f"the network takes neither images (1, 28, 28) nor (1, 32, 32): {reason} "
+        "The pad draws one grey image of 28x28."
+    )
+
+
+def answer(network, image, size):
+    """Return the probabilities (classes,) and the output of each layer, by name.
+
+    The layers are copies: an answer must not disturb a training that is under way.
+    """
+    around = (size - SIZE) / 2
+    border = (int(np.floor(around)), int(np.ceil(around)))
+    x = np.pad(image, border)[np.newaxis, np.newaxis].astype(network.dtype)
+    outputs = {}
+    for name, layer in leaves(network):
+        with naming(name):
+            x = copy.deepcopy(layer).forward(x, train=False)
+        outputs[name] = x[0]
+    if x.ndim != 2:
+        raise ValueError(
+            f"the network's answer has shape {x.shape}; expected scores (1, classes)."
+        )
+    return softmax(x.astype(np.float64))[0], outputs
+
+
+def first_maps(network, outputs):
+    """Return the first feature maps and the first pooled maps: (name, maps) each.
+
+    Activations and normalizations belong to the convolution before them. A network
+    without convolution has none.
+    """
+    found, names = [], []
+    for name, layer in leaves(network):
+        maps, windows = outputs[name], np.ndim(getattr(layer, "W", 0)) >= 3
+        if maps.ndim != 3:
+            if found or names:
+                break
+            continue
+        if not names:
+            if windows:
+                names, features = [name], maps
+        elif windows or maps.shape[0] != features.shape[0]:
+            break
+        elif maps.shape == features.shape:
+            names, features = [*names, name], maps
+        else:
+            found = [(name, maps)]
+            break
+    return [(" → ".join(names), features), *found] if names else []

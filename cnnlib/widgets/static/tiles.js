@@ -1,0 +1,49 @@
+// Many small pictures side by side: feature maps, filters.
+
+// Read bytes: {shape, data: DataView of uint8}.
+const bytes = ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+// Make a panel of tiles. show({shape: [K, H, W], value(k), low, high, columns, width})
+// draws them: grey if no number is negative, else one hue for each sign.
+function tiles(name) {
+  const heading = h("div", { class: "caption" });
+  const canvas = h("canvas", { class: "tiles", role: "img" });
+  const node = h("div", { class: "panel" }, heading, canvas);
+  const pen = canvas.getContext("2d");
+
+  function show({ shape: [K, H, W], value, low, high, columns, width = 540 }) {
+    const across = Math.min(K, columns ?? 10), down = Math.ceil(K / across);
+    const scale = Math.max(1, Math.floor(width / (across * (W + 1))));
+    Object.assign(canvas, { width: across * (W + 1) - 1, height: down * (H + 1) - 1 });
+    canvas.style.width = `${canvas.width * scale}px`;
+    const picture = pen.createImageData(canvas.width, canvas.height);
+    const paint = painter(low, high, canvas);
+    for (let k = 0; k < K; k++) {
+      const left = (k % across) * (W + 1), top = Math.floor(k / across) * (H + 1);
+      for (let i = 0; i < H; i++)
+        for (let j = 0; j < W; j++)
+          paint(value((k * H + i) * W + j), picture.data,
+            4 * ((top + i) * canvas.width + left + j));
+    }
+    pen.putImageData(picture, 0, 0);
+  }
+
+  return { node, show, caption(title, note) {
+    heading.replaceChildren(title, h("small", {}, note));
+    canvas.setAttribute("aria-label", `${name}: ${title}, ${note}`);
+  } };
+}
+
+// Return a function that writes one number as four bytes of a picture.
+function painter(low, high, node) {
+  if (low >= 0) return (value, data, at) => {
+    const level = 255 * value / (high || 1);
+    data.set([level, level, level, 255], at);
+  };
+  const style = getComputedStyle(node), most = Math.max(-low, high);
+  const hue = (name) => style.getPropertyValue(name).trim().slice(1).match(/../g)
+    .map((pair) => parseInt(pair, 16));
+  const [above, below] = [hue("--positive"), hue("--negative")];
+  return (value, data, at) =>
+    data.set([...(value < 0 ? below : above), 255 * Math.min(1, Math.abs(value) / most)], at);
+}
