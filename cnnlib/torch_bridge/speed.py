@@ -14,12 +14,13 @@ from .forth import to_torch
 __all__ = ["training_speed"]
 
 
-def training_speed(network, x, t, rounds=10) -> dict:
+def training_speed(network, x, t, rounds=30, patience=1.5) -> dict:
     """Time a training step (loss, gradient, Adam) here and in PyTorch.
 
     A fair race: the same network, the same batch, the same work, as many cores for
-    all (two at most). The contenders take turns, so that a busy moment hits all of
-    them; each warms up, and its best time counts.
+    all (two at most; PyTorch tries one in every second turn, as its threads wait for
+    each other where other work is going on). The contenders take turns, so that a
+    busy moment hits all of them; each warms up, and its best time counts.
 
     Parameters
     ----------
@@ -30,7 +31,9 @@ def training_speed(network, x, t, rounds=10) -> dict:
     t : array (N,)
         Labels.
     rounds : int
-        How many turns each one gets.
+        How many turns each one gets, at most.
+    patience : float
+        Who has used up this many seconds sits out the rest.
 
     Returns
     -------
@@ -38,17 +41,20 @@ def training_speed(network, x, t, rounds=10) -> dict:
         Seconds for one image, the slowest first, for ``cnnlib.plots.speed_bars``.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(threads())
     try:
         steps = _contenders(network, x, t)
-        best = dict.fromkeys(steps, float("inf"))
-        for number in range(rounds + 1):
+        best, spent = dict.fromkeys(steps, float("inf")), dict.fromkeys(steps, 0.0)
+        for number in range(rounds):
+            torch.set_num_threads(threads() if number % 2 else 1)
             for name, step in steps.items():
+                if spent[name] > patience:
+                    continue
                 step()  # so that the one before has left the processor
                 start = time.perf_counter()
                 step()
-                if number > 0:
-                    best[name] = min(best[name], time.perf_counter() - start)
+                elapsed = time.perf_counter() - start
+                spent[name] += 2 * elapsed
+                best[name] = min(best[name], elapsed)
     finally:
         torch.set_num_threads(before)
     slowest_first = sorted(best, key=best.get, reverse=True)
