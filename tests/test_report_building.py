@@ -113,7 +113,8 @@ def test_html_in_an_answer_keeps_its_words_and_pictures(tmp_path, typst):
     notebook = filled_notebook()
     (tmp_path / "a.png").write_bytes(PIXEL)
     answer_cell(notebook, "mnist").source = (
-        "<!-- hidden words -->\n\n<div>in a **box**</div>\n\n"
+        "<!-- hidden words -->\n\nno <!-- <img src='gone.png'> --> more\n\n"
+        "<div>in a **box**</div>\n\n"
         '<center><img src="a.png" alt="centred" width="300"></center>\n\n'
         'H<sub>2</sub>O<br>next <img src="a.png" alt="in line">\n\n'
         "\\begin{align}x &= 1\\end{align}"
