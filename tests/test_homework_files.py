@@ -11,6 +11,7 @@ from homework_notebooks import (
     cells,
     grader,
     marks,
+    run,
     visible_words,
 )
 from test_notebooks import (
@@ -236,12 +237,8 @@ def test_a_source_notebook_stores_no_outputs(assignment):
 
 
 @pytest.mark.parametrize("assignment", NOTEBOOKS)
-def test_a_source_notebook_runs_from_top_to_bottom(assignment, capsys):
-    space = {}
-    for cell in cells(assignment):
-        if cell.cell_type == "code":
-            exec(cell.source, space)
-    words = capsys.readouterr().out
+def test_a_source_notebook_runs_from_top_to_bottom(assignment):
+    _, words = run(assignment)
     kinds = [e.by_hand for e in EXERCISES.values() if e.assignment == assignment]
     assert words.count("Correct: ") == kinds.count(False)
     assert words.count("Taken down: ") == kinds.count(True)
