@@ -14,7 +14,7 @@ from .feedback import write_feedback
 from .files import write_whole
 from .gradebook import grades_of, record_marks
 from .one import Task, grade_one, read_result
-from .release import generate
+from .release import ReleaseError, generate, try_out
 from .submissions import find_submissions
 from .tables import write_tables
 
@@ -50,6 +50,7 @@ def grade(
     jobs=None,
     retry=False,
     quiet=False,
+    trial=False,
 ) -> Summary:
     """Grade all submissions of one assignment.
 
@@ -68,6 +69,14 @@ def grade(
         Also run again what could not be graded last time.
     quiet : bool
         No progress bars.
+    trial : bool
+        Before anybody is graded, the solutions must get all points here and the empty
+        version none: a broken installation would cost a class its points.
+
+    Raises
+    ------
+    ReleaseError
+        If nbgrader refuses the assignment, or the trial fails.
     """
     jobs = jobs or cores()
     generate(course, assignment)
@@ -75,6 +84,9 @@ def grade(
     submissions = find_submissions(folder, assignment, roster)
     keep_submissions(course, assignment, submissions)
     todo = [s for s in submissions if not _done(task, s, retry)]
+    if todo and trial and (faults := try_out(course, assignment, task.sandbox)):
+        said = "\n".join(faults)
+        raise ReleaseError(f"The trial fails here, so nobody was graded:\n{said}")
     run_all(task, todo, jobs, quiet)
     results = [read_result(course, assignment, s.student) for s in submissions]
     results = share_numbers([r for r in results if r is not None])
