@@ -29,7 +29,7 @@ from homework.grading import __main__ as command_line
 from homework.grading import bubblewrap
 from homework.grading.clean import lay_into
 from homework.grading.gradebook import grades_of, open_book
-from homework.grading.release import generate
+from homework.grading.release import ReleaseError, generate
 from homework.grading.sandbox import Limits, Sandbox
 
 
@@ -197,6 +197,22 @@ def test_a_fault_of_ours_in_one_submission_leaves_the_others(course, tmp_path):
     summary = graded(place, tmp_path, FakeSandbox(BREAK=fault))
     assert "the grader failed" in marks(summary, "20260002")[0]["problem"]
     assert marks(summary, "20260001")[1]["double"]["score"] == 4
+
+
+def test_a_broken_installation_grades_nobody(course, tmp_path):
+    """NumPy missing has cost whole classes their points, elsewhere."""
+
+    def broken():
+        outcome = FakeSandbox().answered({"cells": [{}] * 20})
+        failed = {"status": "error", "error": "ModuleNotFoundError: no numpy"}
+        outcome.report["cells"] = [failed] * 20
+        return replace(outcome, recorded={})
+
+    hand_in(tmp_path, "20260001", solved())
+    place = copy_of(course, tmp_path / "course")
+    with pytest.raises(ReleaseError, match="ModuleNotFoundError"):
+        graded(place, tmp_path, FakeSandbox(double=broken), trial=True)
+    assert not list(place.path("results").rglob("*.json"))
 
 
 KILLED = """

@@ -102,7 +102,7 @@ def grade_command(options) -> int:
     """Grade a folder; print where everything is."""
     from .bubblewrap import why_no_sandbox
     from .pipeline import grade
-    from .release import try_out
+    from .release import ReleaseError
     from .sandbox import Limits, Sandbox
     from .submissions import read_roster
 
@@ -129,19 +129,14 @@ def grade_command(options) -> int:
     )
     sandbox = Sandbox(limits, confined)
     start = time.monotonic()
-    if faults := try_out(course, assignment, sandbox):
-        print("The solutions fail here, so nobody was graded:", file=sys.stderr)
-        print("\n".join(faults), file=sys.stderr)
+    folder, jobs, retry = options.submissions, options.jobs, options.retry
+    try:
+        summary = grade(
+            course, assignment, folder, sandbox, roster, jobs, retry, trial=True
+        )
+    except ReleaseError as error:
+        print(error, file=sys.stderr)
         return 1
-    summary = grade(
-        course,
-        assignment,
-        options.submissions,
-        sandbox,
-        roster,
-        options.jobs,
-        options.retry,
-    )
     report(course, assignment, summary, time.monotonic() - start)
     return 0
 

@@ -17,7 +17,7 @@ import cnnlib
 
 INSIDE = Path(__file__).parent / "inside"
 LIBRARIES = Path(cnnlib.__file__).resolve().parents[1]  # the folder that holds cnnlib
-HOME = "/home/student"
+HOME = "/student"
 DISK = 64_000_000  # bytes of each of the three places that can be written
 
 
@@ -62,15 +62,7 @@ def bubblewrap(disk_bytes, slot) -> list[str]:
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]
     command += ["--remount-ro", "/dev", *size, "--tmpfs", "/tmp"]
-    command += [
-        "--dir",
-        "/home",
-        *size,
-        "--tmpfs",
-        HOME,
-        "--remount-ro",
-        "/",
-    ]
+    command += [*size, "--tmpfs", HOME, "--remount-ro", "/"]
     command += ["--chdir", HOME]
     for name, value in environment(HOME, "/tmp").items():
         command += ["--setenv", name, value]

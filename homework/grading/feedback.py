@@ -39,7 +39,7 @@ def rows_of(notebook, result, grades, titles) -> list[dict]:
         rows.append(
             {
                 "id": grade_id,
-                "title": titles.get(grade_id, grade_id.replace("_", " ")),
+                "title": titles.get(grade_id, grade_id),
                 "score": "not yet" if score is None else f"{score:g}",
                 "value": score,
                 "points": f"{mark['points']:g}",
@@ -65,12 +65,15 @@ def page_of(title, result, rows, grades) -> dict:
             "knows. They count neither as right nor as wrong yet."
         )
     so_far = " so far" if pending else ""
+    headline = f"{total:g} of {most:g} points{so_far}"
+    if all(row["value"] is None for row in rows):
+        headline = f"Not graded yet ({most:g} points)"
     comments = {g: c["comment"] for g, c in grades.items() if c.get("comment")}
     return {
         "title": title,
         "student": result["student"],
         "name": result["name"],
-        "headline": f"{total:g} of {most:g} points{so_far}",
+        "headline": headline,
         "pending": " ".join(pending),
         "rows": rows,
         "by_id": {row["id"]: row for row in rows},

@@ -109,8 +109,8 @@ def marks_of(notebook, key, outcome, number) -> tuple[dict[str, dict], list[str]
             continue
         grade_id, points = grade_id_of(cell), cell["metadata"]["nbgrader"]["points"]
         if grade_id not in exercises:
-            empty = is_unanswered(cell)
-            mark = Mark(points, 0.0 if empty else None, "", manual=True)
+            nothing = points == 0 or is_unanswered(cell)
+            mark = Mark(points, 0.0 if nothing else None, "", manual=True)
         elif outcome.report is None:
             mark = Mark(points, None, f"{NOT_GRADED}: the run gave no result.")
         else:

@@ -8,13 +8,13 @@ from queue import SimpleQueue
 
 from tqdm import tqdm
 
-from .clean import Unreadable, read_bytes
+from .clean import Unreadable, grade_id_of, is_graded, read_bytes, text_of
 from .course import read_notebook
 from .feedback import write_feedback
 from .files import write_whole
 from .gradebook import grades_of, record_marks
 from .one import Task, grade_one, read_result
-from .release import generate
+from .release import ReleaseError, generate, try_out
 from .submissions import find_submissions
 from .tables import write_tables
 
@@ -50,6 +50,7 @@ def grade(
     jobs=None,
     retry=False,
     quiet=False,
+    trial=False,
 ) -> Summary:
     """Grade all submissions of one assignment.
 
@@ -68,6 +69,14 @@ def grade(
         Also run again what could not be graded last time.
     quiet : bool
         No progress bars.
+    trial : bool
+        Before anybody is graded, the solutions must get all points here and the empty
+        version none: a broken installation would cost a class its points.
+
+    Raises
+    ------
+    ReleaseError
+        If nbgrader refuses the assignment, or the trial fails.
     """
     jobs = jobs or cores()
     generate(course, assignment)
@@ -75,6 +84,9 @@ def grade(
     submissions = find_submissions(folder, assignment, roster)
     keep_submissions(course, assignment, submissions)
     todo = [s for s in submissions if not _done(task, s, retry)]
+    if todo and trial and (faults := try_out(course, assignment, task.sandbox)):
+        said = "\n".join(faults)
+        raise ReleaseError(f"The trial fails here, so nobody was graded:\n{said}")
     run_all(task, todo, jobs, quiet)
     results = [read_result(course, assignment, s.student) for s in submissions]
     results = share_numbers([r for r in results if r is not None])
@@ -85,10 +97,10 @@ def grade(
 def finish(course, assignment, results, jobs, quiet, fresh=0) -> Summary:
     """Write feedback pages and tables from results and gradebook."""
     grades = grades_of(course, assignment)
-    titles = titles_of(course)
+    release = read_notebook(course.notebook("release", assignment))
+    titles = titles_of(course, release)
     bar = lambda work: tqdm(work, "feedback", disable=quiet, unit="page")  # noqa: E731
     pages = write_feedback(course, assignment, results, grades, titles, jobs, bar)
-    release = read_notebook(course.notebook("release", assignment))
     tables = write_tables(course, assignment, release, results, grades, titles)
     return Summary(results, fresh, pages, tables)
 
@@ -133,14 +145,20 @@ def share_numbers(results) -> list[dict]:
     return results
 
 
-def titles_of(course) -> dict[str, str]:
-    """Return the titles of the exercises by ``grade_id``."""
+def titles_of(course, release) -> dict[str, str]:
+    """Return a title for each graded cell: of the exercise, or the heading above."""
     from cnnlib.exercises import EXERCISES
 
     known = {name.replace(".", "_"): e.title for name, e in EXERCISES.items()}
-    return {
-        grade_id: known[grade_id] for grade_id in course.key.names if grade_id in known
-    }
+    titles, heading = {}, ""
+    for cell in release["cells"]:
+        if is_graded(cell):
+            grade_id = grade_id_of(cell)
+            titles[grade_id] = known.get(grade_id) or heading or grade_id
+        elif cell["cell_type"] == "markdown":
+            lines = [line for line in text_of(cell).split("\n") if line[:1] == "#"]
+            heading = lines[-1].lstrip("# ").strip() if lines else heading
+    return titles
 
 
 def keep_submissions(course, assignment, submissions) -> None:
