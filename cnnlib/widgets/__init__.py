@@ -7,3 +7,4 @@ kernel (``to_html``). Python holds the state, the files in ``static/`` draw it.
 from .convolution import ConvolutionExplorer
 from .digit_pad import DigitPad
 from .placing import place_digit
+from .training import TrainingMonitor
