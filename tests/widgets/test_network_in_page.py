@@ -125,5 +125,5 @@ def test_a_layer_that_the_page_can_not_run_is_named(tmp_path):
 def test_weights_beyond_float16_are_named(tmp_path):
     network = SimpleConvNet(rng=7)
     network.params["W2"][0, 0] = 1e6
-    with pytest.raises(ValueError, match="'Affine1' holds 1e\\+06.*float32"):
+    with pytest.raises(ValueError, match=r"'Affine1' holds 1e\+06.*float32"):
         DigitPad(network).to_html(tmp_path / "pad.html")
