@@ -3,6 +3,13 @@
 // Read bytes: {shape, data: DataView of uint8}.
 const bytes = ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+// Read pictures that came in 256 levels from low to high.
+function fromLevels({ low, high, data, ...others }) {
+  const steps = bytes(data);
+  return { ...others, low, high, shape: data.shape,
+    value: (k) => low + steps[k] / 255 * (high - low) };
+}
+
 // Make a panel of tiles. show({shape: [K, H, W], value(k), low, high, columns, width})
 // draws them: grey if no number is negative, else one hue for each sign.
 function tiles(name) {
@@ -41,9 +48,10 @@ function painter(low, high, node) {
     data.set([level, level, level, 255], at);
   };
   const style = getComputedStyle(node), most = Math.max(-low, high);
-  const hue = (name) => style.getPropertyValue(name).trim().slice(1).match(/../g)
-    .map((pair) => parseInt(pair, 16));
-  const [above, below] = [hue("--positive"), hue("--negative")];
+  // Before the node is in the page it has no style yet; it is drawn once more then.
+  const hue = (name, early) => (style.getPropertyValue(name).trim() || early).slice(1)
+    .match(/../g).map((pair) => parseInt(pair, 16));
+  const [above, below] = [hue("--positive", "#d9730d"), hue("--negative", "#2f6fbf")];
   return (value, data, at) =>
     data.set([...(value < 0 ? below : above), 255 * Math.min(1, Math.abs(value) / most)], at);
 }
