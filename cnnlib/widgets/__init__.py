@@ -6,5 +6,8 @@ kernel (``to_html``). Python holds the state, the files in ``static/`` draw it.
 
 from .convolution import ConvolutionExplorer
 from .digit_pad import DigitPad
+from .im2col import Im2colExplorer
 from .placing import place_digit
+from .pooling import PoolingExplorer
+from .shapes import ShapeCalculator
 from .training import TrainingMonitor

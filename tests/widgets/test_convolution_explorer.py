@@ -83,6 +83,19 @@ def test_pointing_at_an_input_lights_all_that_it_feeds(shown):
     assert "feeds 9 outputs" in formula(page)
 
 
+@pytest.mark.parametrize(("stride", "pad", "dilation"), [(2, 1, 2), (1, 2, 2)])
+def test_an_input_feeds_the_outputs_that_change_with_it(shown, stride, pad, dilation):
+    explorer = ConvolutionExplorer(X, np.ones((3, 3)), 0, stride, pad, dilation)
+    page = shown(explorer)
+    for i, j in [(0, 0), (1, 3), (5, 1), (3, 4)]:
+        changed = X.copy()
+        changed[i, j] += 1
+        other = ConvolutionExplorer(changed, np.ones((3, 3)), 0, stride, pad, dilation)
+        cell(page, "Input", i + pad, j + pad).hover()
+        fed = np.argwhere(other.output != explorer.output).tolist()
+        assert marked(page, "Output", "window") == fed
+
+
 def test_padding_is_shown_as_such_and_pixels_out_of_reach_are_marked(shown):
     page = shown(ConvolutionExplorer(X, SOBEL, pad=1))
     assert len(marked(page, "Input", "border")) == 81 - 49
@@ -194,6 +207,35 @@ def test_what_is_seen_is_spoken_too(shown):
         "all => all.map(e => e.getAttribute('aria-label') ?? e.labels[0]?.textContent)"
     )
     assert all(labels)
+
+
+def test_plain_keys_stay_in_the_widget_and_shortcuts_leave_it(shown):
+    page = shown(ConvolutionExplorer(X, SOBEL))
+    page.evaluate(
+        "window.keys = [];"
+        "document.addEventListener('keydown', (e) => window.keys.push(e.key))"
+    )
+    cell(page, "Output", 0, 0).focus()
+    for key in ["a", "Enter", "ArrowDown", "Escape", "Control+s", "Shift+Enter"]:
+        page.keyboard.press(key)
+    arrived = [key for key in page.evaluate("window.keys") if key not in MODIFIERS]
+    assert arrived == ["s", "Enter"]
+
+
+MODIFIERS = {"Control", "Shift", "Alt", "Meta"}
+
+
+def test_a_finger_points_and_edits(shown):
+    page = shown(ConvolutionExplorer(X, SOBEL), touch=True)
+    cell(page, "Output", 2, 1).tap()
+    assert formula(page).startswith("output[2, 1]")
+    cell(page, "Filter", 0, 1).tap()
+    cell(page, "Filter", 0, 1).tap()
+    page.keyboard.type("8")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "document.querySelectorAll('.grid')[1].innerText.includes(8)"
+    )
 
 
 def test_only_one_cell_of_a_grid_is_a_stop_for_tab(shown):

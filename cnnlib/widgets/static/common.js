@@ -18,8 +18,10 @@ function h(tag, props = {}, ...children) {
 }
 
 let made = 0;
-// A fresh id, for labels and descriptions; a page may hold many widgets.
-const freshId = (name) => `cnnlib-${name}-${++made}`;
+const own = Math.random().toString(36).slice(2, 8);
+// A fresh id, for labels and radio buttons. A page may hold many widgets, and in JupyterLab
+// each kind is a module of its own, with its own counter.
+const freshId = (name) => `cnnlib-${own}-${name}-${++made}`;
 
 // Call `draw` once in the next frame, however often it was asked for.
 function onceAFrame(draw) {

@@ -12,33 +12,38 @@ const SIDE = 400;  // pixels that a grid may be wide before its cells shrink
 //   edit(i, j, value)  called with a new number; without it the cells can't be edited
 //   pick(i, j)  called on click, tap or Enter where nothing is edited
 //   name(i, j)  words for a cell, default "row i, column j"
-// The result has: node, show(values, rows, cols, {border, range, digits, scale}), mark(name, cells),
-// focus(i, j), caption(text).
-function grid({ label, scale = "signed", point, edit, pick, name }) {
+//   side        pixels that it may be wide before its cells shrink
+//   size(rows, cols)  width and height of a cell in pixels, instead of side
+// The result has: node, mark(name, cells), focus(i, j), caption(text),
+// show(values, rows, cols, {border, range, digits, scale}).
+function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, size }) {
   const heading = h("div", { class: "caption" });
   const body = h("div", { class: "grid", role: "grid", "aria-label": label });
   const node = h("div", { class: "panel" }, heading, body);
-  const state = { rows: 0, cols: 0, cells: [], at: [0, 0], marks: {}, inner: null };
+  const state = { rows: 0, cols: 0, cells: [], at: [0, 0], marks: {} };
   const words = name ?? ((i, j) => `row ${i}, column ${j}`);
 
   function rebuild(rows, cols) {
     Object.assign(state, { rows, cols, cells: [], marks: {} });
-    const size = Math.max(7, Math.min(42, Math.floor(SIDE / Math.max(rows, cols))));
-    state.size = size;
-    body.style.setProperty("--cell", `${size}px`);
     body.setAttribute("aria-rowcount", rows);
     body.setAttribute("aria-colcount", cols);
+    // Copies of one cell and one row: thousands of elements are made in milliseconds.
+    const row = h("div", { class: "row", role: "row" });
+    const cell = h("div", { class: "cell", role: "gridcell", tabindex: "-1" });
+    for (let j = 0; j < cols; j++) row.append(cell.cloneNode(true));
     body.replaceChildren(...Array.from({ length: rows }, (_, i) => {
-      const row = h("div", { class: "row", role: "row" });
-      state.cells.push(Array.from({ length: cols }, (_, j) => {
-        const cell = h("div", { class: "cell", role: "gridcell", tabindex: "-1" });
-        Object.assign(cell, { i, j });
-        row.append(cell);
-        return cell;
-      }));
-      return row;
+      const copy = row.cloneNode(true);
+      state.cells.push([...copy.children]);
+      state.cells[i].forEach((cell, j) => Object.assign(cell, { i, j }));
+      return copy;
     }));
     rove(Math.min(state.at[0], rows - 1), Math.min(state.at[1], cols - 1));
+  }
+
+  // Square cells, so that the longer side of the grid fits.
+  function fitting(rows, cols) {
+    const square = Math.max(7, Math.min(42, Math.floor(side / Math.max(rows, cols))));
+    return [square, square];
   }
 
   // The one cell that Tab reaches; arrows move it (a "roving tabindex").
@@ -53,43 +58,49 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
   function show(values, rows, cols, options = {}) {
     const { border = () => false, range, digits, scale: now = scale } = options;
     if (rows !== state.rows || cols !== state.cols) rebuild(rows, cols);
+    const [width, height] = (size ?? fitting)(rows, cols);
+    body.style.setProperty("--cell-width", `${width}px`);
+    body.style.setProperty("--cell", `${height}px`);
     const [low, high] = range ?? limits(values, now);
     state.scale = now;
-    state.longest = 0;
-    for (let i = 0; i < rows; i++)
-      for (let j = 0; j < cols; j++)
-        paint(state.cells[i][j], values[i * cols + j], low, high, border(i, j), digits);
-    body.classList.toggle("long", state.longest > 3);
-    body.classList.toggle("tiny", state.size < Math.max(16, 6 * state.longest + 4));
+    const texts = textsThatFit(values, digits ?? short, width, height);
+    for (let i = 0, k = 0; i < rows; i++)
+      for (let j = 0; j < cols; j++, k++)
+        paint(state.cells[i][j], values[k], low, high, border(i, j), texts?.[k] ?? "");
   }
 
-  function paint(cell, value, low, high, isBorder, digits) {
-    const key = `${value} ${low} ${high} ${isBorder} ${state.scale}`;
-    if (cell.key !== key) {
-      cell.key = key;
-      draw(cell, value, low, high, isBorder, (digits ?? short)(value));
-    }
-    state.longest = Math.max(state.longest, cell.textContent.length);
+  // Numbers are written where all of them fit into their cells; else colour alone is left.
+  function textsThatFit(values, write, width, height) {
+    let texts = height < 16 || width < 10 ? null : Array.from(values, write);
+    const longest = texts?.reduce((most, text) => Math.max(most, text.length), 0);
+    if (texts && width < 6 * longest + 4) texts = null;
+    body.classList.toggle("long", longest > 3);
+    body.classList.toggle("tiny", !texts);
+    return texts;
   }
 
-  function draw(cell, value, low, high, isBorder, text) {
+  function paint(cell, value, low, high, isBorder, text) {
+    const key = `${value} ${low} ${high} ${isBorder} ${state.scale} ${text}`;
+    if (cell.key === key) return;
+    cell.key = key;
     cell.value = value;
     cell.textContent = text;
-    cell.classList.toggle("border", isBorder);
-    cell.setAttribute("aria-label", `${words(cell.i, cell.j)}: ${text}`);
-    if (isBorder) cell.setAttribute("aria-hidden", "true");
-    else cell.removeAttribute("aria-hidden");
+    if (cell.classList.contains("border") !== isBorder) {
+      cell.classList.toggle("border", isBorder);
+      if (isBorder) cell.setAttribute("aria-hidden", "true");
+      else cell.removeAttribute("aria-hidden");
+    }
     colour(cell, value, low, high);
   }
 
   function colour(cell, value, low, high) {
-    cell.style.background = cell.style.color = "";
     if (state.scale === "grey") {
       const level = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
       cell.style.background = `rgb(${level} ${level} ${level})`;
       // Relative luminance 0.18 is where black and white ink are equally readable.
       cell.style.color = level > 117 ? "#000" : "#fff";
     } else {
+      if (cell.style.background) cell.style.background = cell.style.color = "";
       const share = Math.min(1, Math.abs(value) / (Math.max(-low, high) || 1));
       cell.style.setProperty("--share", `${Math.round(100 * share)}%`);
       cell.classList.toggle("negative", value < 0);
@@ -108,7 +119,7 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
     return cell && body.contains(cell) ? cell : null;
   };
 
-  // Leaving is told to the page a moment later, so that crossing a gap does not flicker.
+  // A cell that holds the focus stays the one that is explained when the mouse leaves.
   body.addEventListener("pointerover", (event) => {
     const cell = cellOf(event);
     if (cell && !cell.classList.contains("border")) point?.(cell.i, cell.j);
@@ -118,7 +129,10 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
   });
   body.addEventListener("focusin", (event) => {
     const cell = cellOf(event);
-    if (cell) { rove(cell.i, cell.j); point?.(cell.i, cell.j); }
+    if (!cell || event.target.matches("input")) return;
+    cell.setAttribute("aria-label", `${words(cell.i, cell.j)}: ${short(cell.value)}`);
+    rove(cell.i, cell.j);
+    point?.(cell.i, cell.j);
   });
   body.addEventListener("click", (event) => {
     const cell = cellOf(event);
@@ -168,7 +182,7 @@ function grid({ label, scale = "signed", point, edit, pick, name }) {
       open = false;
       const value = Number(input.value.replace("−", "-").replace(",", "."));
       const good = input.value.trim() !== "" && Number.isFinite(value);
-      cell.textContent = short(cell.value);
+      cell.textContent = body.classList.contains("tiny") ? "" : short(cell.value);
       if (keep && good) edit(cell.i, cell.j, value);
     };
     input.addEventListener("keydown", (event) => {
