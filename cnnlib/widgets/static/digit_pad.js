@@ -122,8 +122,7 @@ function render({ model, el }) {
     if (!maps) return;
     const [K, H, W] = maps.shape;
     panel.show({ ...maps, columns, width });
-    panel.caption(`${title} `, `${maps.name}: ${K} of ${H} × ${W}, `
-      + `black ${short(maps.low < 0 ? 0 : maps.low)} to white ${short(maps.high)}`);
+    panel.caption(`${title} `, `${maps.name}: ${K} of ${H} × ${W}, ${scaleWords(maps)}`);
   }
 
   function drawSeen(image) {

@@ -25,11 +25,13 @@ function tiles(name) {
     canvas.style.width = `${canvas.width * scale}px`;
     const picture = pen.createImageData(canvas.width, canvas.height);
     const paint = painter(low, high, canvas);
-    for (let k = 0; k < K; k++) {
+    // Zeros have the colour of the paper: a grey line tells maps apart.
+    if (low < 0 && W > 8) new Uint32Array(picture.data.buffer).fill(0x60808080);
+    for (let k = 0; k < across * down; k++) {
       const left = (k % across) * (W + 1), top = Math.floor(k / across) * (H + 1);
       for (let i = 0; i < H; i++)
         for (let j = 0; j < W; j++)
-          paint(value((k * H + i) * W + j), picture.data,
+          paint(k < K ? value((k * H + i) * W + j) : 0, picture.data,
             4 * ((top + i) * canvas.width + left + j));
     }
     pen.putImageData(picture, 0, 0);
@@ -39,6 +41,12 @@ function tiles(name) {
     heading.replaceChildren(title, h("small", {}, note));
     canvas.setAttribute("aria-label", `${name}: ${title}, ${note}`);
   } };
+}
+
+// The colours in words.
+function scaleWords({ low, high }) {
+  if (low >= 0) return `black 0 to white ${short(high)}`;
+  return `orange up to ${short(high)}, blue down to ${short(low)}`;
 }
 
 // Return a function that writes one number as four bytes of a picture.
@@ -53,5 +61,5 @@ function painter(low, high, node) {
     .match(/../g).map((pair) => parseInt(pair, 16));
   const [above, below] = [hue("--positive", "#d9730d"), hue("--negative", "#2f6fbf")];
   return (value, data, at) =>
-    data.set([...(value < 0 ? below : above), 255 * Math.min(1, Math.abs(value) / most)], at);
+    data.set([...(value < 0 ? below : above), 255 * Math.min(1, Math.abs(value) / (most || 1))], at);
 }

@@ -177,11 +177,10 @@ function render({ model, el }) {
     filters.node.hidden = !figures.filters;
     if (!figures.filters) return;
     const { count, channels, ...levels } = figures.filters;
-    const pictures = fromLevels(levels), [K, FH, FW] = pictures.shape, most = levels.high;
+    const pictures = fromLevels(levels), [K, FH, FW] = pictures.shape;
     filters.show({ ...pictures, width: 540 });
     filters.caption("First filters ", `${K < count ? `${K} of ` : ""}${count} of ${FH} × ${FW}`
-      + `${channels > 1 ? `, mean of ${channels} channels` : ""}: orange up to ${short(most)}, `
-      + `blue down to ${short(-most)}`);
+      + `${channels > 1 ? `, mean of ${channels} channels` : ""}: ${scaleWords(pictures)}`);
   }
 
   // A kernel that is busy may hear the button only after its cell. Then the interrupt of
