@@ -22,7 +22,7 @@ HEALTHY = $(VENV_PYTHON) -Ic "import os, importlib.util as u; s = u.find_spec('c
 	>/dev/null 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup instructor .venv lab test lint bench homework grade report clean
+.PHONY: help setup instructor .venv lab test lint bench homework grade report gallery clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -88,6 +88,9 @@ grade: instructor ## for instructors: grade a class, SUBMISSIONS=folder
 	$(VENV_PYTHON) -m homework.grading grade "$(SUBMISSIONS)" \
 		$(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") $(if $(COURSE),--course "$(COURSE)") \
 		$(if $(ROSTER),--roster "$(ROSTER)") $(GRADE_ARGS)
+
+gallery: setup ## write all widgets as pages without a kernel into build/gallery/
+	@$(VENV_PYTHON) -m cnnlib.widgets.gallery build/gallery
 
 # Without the packages (no network, say) the command makes an HTML page and says why.
 report: setup ## check a report and make its PDF: make report REPORT=file

@@ -75,7 +75,7 @@ class Im2colExplorer(CourseWidget):
     array([1., 2., 2., 1.])
     """
 
-    scripts = ("geometry.js", "unfold.js", "im2col.js")
+    scripts = ("geometry.js", "unfold.js", "plates.js", "im2col.js")
     styles = ("im2col.css",)
 
     x = Numbers((2, 3, 4), "images (N, C, H, W), or one: (C, H, W) or (H, W)")

@@ -72,7 +72,7 @@ class PoolingExplorer(CourseWidget):
     array([0., 1., 0., 1.])
     """
 
-    scripts = ("geometry.js", "pooling.js")
+    scripts = ("geometry.js", "pooled.js", "pooling.js")
     styles = ("pooling.css",)
 
     x = Numbers(2, "one channel (H, W); pooling keeps channels apart, so pass x[0]")

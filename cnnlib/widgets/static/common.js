@@ -18,8 +18,10 @@ function h(tag, props = {}, ...children) {
 }
 
 let made = 0;
-// A fresh id, for labels and descriptions; a page may hold many widgets.
-const freshId = (name) => `cnnlib-${name}-${++made}`;
+const own = Math.random().toString(36).slice(2, 8);
+// A fresh id, for labels and radio buttons. A page may hold many widgets, and in JupyterLab
+// each kind is a module of its own, with its own counter.
+const freshId = (name) => `cnnlib-${own}-${name}-${++made}`;
 
 // Call `draw` once in the next frame, however often it was asked for.
 function onceAFrame(draw) {
@@ -69,7 +71,8 @@ const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 function frame(model, el, title) {
   const spoken = h("div", { class: "spoken", "aria-live": "polite" });
   const warning = h("div", { class: "warning", role: "alert", hidden: true });
-  const root = h("section", { class: "cnnlib", "aria-label": title, tabindex: "-1" });
+  const names = ["cnnlib", ...model.get("sheets")].join(" ");
+  const root = h("section", { class: names, "aria-label": title, tabindex: "-1" });
   root.addEventListener("keydown", keepPlainKeys);
   root.append(warning, spoken);
   el.append(root);

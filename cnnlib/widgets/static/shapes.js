@@ -126,15 +126,21 @@ function render({ model, el }) {
     };
     const go = (by) => () => {
       change(moveRow(get("stack"), at, by));
-      body.querySelector(`[data-key="${at + by} ${by < 0 ? "up" : "down"}"]`)?.focus();
-      select(at + by);
+      const keys = by < 0 ? ["up", "down"] : ["down", "up"];  // at the end one is off
+      focusOn(keys.map((key) => `${at + by} ${key}`));
     };
     return [small("↑", `Move row ${at + 1} up`, go(-1), at === 0, `${at} up`),
       small("↓", `Move row ${at + 1} down`, go(1), at === count - 1, `${at} down`),
       small("✕", `Remove row ${at + 1}`, () => {
         change(removeRow(get("stack"), at));
-        select(Math.min(at, get("stack").rows.length - 1));
+        focusOn([`${at} remove`, `${at - 1} remove`]);
       }, false, `${at} remove`)];
+  }
+
+  // Go on where the keys were: to the first of these buttons that is there and on.
+  function focusOn(keys) {
+    const found = keys.map((key) => body.querySelector(`[data-key="${key}"]:enabled`));
+    (found.find(Boolean) ?? add).focus();
   }
 
   function kindOf(row, at) {
