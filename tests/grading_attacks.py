@@ -29,6 +29,7 @@ def attempts():
     yield refused(lambda: os.setuid(0))
     yield refused(lambda: bytearray(20_000_000_000))
     yield refused(lambda: os.kill(1, 9))
+    yield refused(lambda: os.memfd_create("x"))
     yield refused(lambda: __import__("homework.answers"))
     yield refused(lambda: __import__("grading_answers"))
     yield not any("answers" in str(p) for p in pathlib.Path(REPOSITORY).glob("**/*.py"))
