@@ -125,6 +125,7 @@ POOL = [
     (RMS, "np.abs(window).mean(axis=2)", "mean of absolute values"),
     (RMS, "window.std(axis=2)", "standard deviation"),
     (RMS, "window.max(axis=2)", "maximum"),
+    (RMS, "np.sqrt((window**2).mean())", "mean over the wrong axes"),
     ("N, C, L = x.shape", "N, C, L = x.shape; stride = size", "stride is the size"),
     ("// stride + 1", "// stride", "last place missing"),
 ]

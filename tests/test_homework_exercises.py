@@ -9,6 +9,7 @@ from homework_notebooks import (
     answer,
     cells,
     marks,
+    run,
     trained,
     visible_words,
 )
@@ -84,7 +85,7 @@ def nan(*inputs):
 DEGENERATE = [
     (None, "None"),
     (..., "Ellipsis"),
-    (7, "of the kind int"),
+    (7, "of the kind int; expected the function itself"),
     ("conv", "of the kind str"),
     (not_written, "not written yet"),
     (wrong_by_zero, "ZeroDivisionError: division by zero"),
@@ -162,6 +163,16 @@ def test_an_unfinished_class_gets_words(layer, words):
         assert words in text
 
 
+def test_an_object_in_place_of_its_class_gets_words():
+    text, _ = visible_words("hw2.conv1d_layer", object())
+    assert "expected the class itself, by its name without ( )" in text
+
+
+def test_a_network_that_can_not_predict_gets_words():
+    text, _ = visible_words("hw3.train", object())
+    assert "your network is of the kind object, and has no method predict" in text
+
+
 def test_a_function_with_too_few_results_gets_words():
     for result, words in ((np.ones(3), "ndarray"), ((1, 2), "2 values")):
         text, _ = visible_words("hw2.conv1d_backward", lambda *_, r=result: r)
@@ -210,7 +221,7 @@ def test_a_wrong_name_lists_the_right_ones():
 
 
 def test_the_trained_network_reaches_the_band():
-    network = trained()
+    network = run("hw3")[0]["network"]
     words, content = visible_words("hw3.train", network)
     assert content, words
     assert marks("hw3.train", network).fraction == 1

@@ -50,6 +50,22 @@ def test_an_untrained_network_gets_no_points():
     assert marks("hw3.train", network).fraction == 0
 
 
+def test_gradients_of_another_forward_bring_nothing():
+    """The forward pass of hw3.repair was given: it brings no points, but must stay."""
+    Repaired = answer("hw3.repair")
+
+    class Shifted(Repaired):
+        def forward(self, x, train=True):
+            return super().forward(x) + 1
+
+    assert marks("hw3.repair", Shifted).fraction == 0
+
+
+def test_each_repaired_bug_brings_a_third():
+    one_left = answer("hw3.repair", ("dx[at] += ", "dx[at] = "))
+    assert marks("hw3.repair", one_left).fraction == pytest.approx(2 / 3, abs=1e-3)
+
+
 # --- wrong solutions ----------------------------------------------------------------
 
 

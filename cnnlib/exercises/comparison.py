@@ -2,7 +2,7 @@
 
 import numpy as np
 
-RTOL, ATOL = 1e-4, 1e-6  # float32 passes, another formula does not
+RTOL, ATOL = 1e-4, 1e-5  # float32 passes, another formula does not
 
 
 def equal(found, wanted, rtol=RTOL, atol=ATOL, nan=False) -> bool:

@@ -33,11 +33,11 @@ def _conv1d_layer(answer, inputs):
     return results | {name: gradient_of(layer, name) for name in ("dW", "db")}
 
 
-def call_method(layer, name, *inputs):
-    """Call a method of a student's layer, or say that it has none."""
+def call_method(layer, name, *inputs, what="your layer"):
+    """Call a method of a student's layer or network, or say that it has none."""
     method = getattr(layer, name, None)
     if not callable(method):
-        raise ExerciseError(f"your layer, {kind_of(layer)}, has no method {name}.")
+        raise ExerciseError(f"{what} is {kind_of(layer)}, and has no method {name}.")
     return call(method, *inputs, what=f"its method {name}")
 
 

@@ -81,7 +81,11 @@ def call(function, *inputs, what="your function"):
         If it is no function, raises an error, or changes an input.
     """
     if not callable(function):
-        raise ExerciseError(f"{what} is {kind_of(function)}; expected a function.")
+        kind = "class" if "class" in what else "function"
+        raise ExerciseError(
+            f"{what} is {kind_of(function)}; expected the {kind} itself, by its name "
+            "without ( )."
+        )
     mine = [_copy(value) for value in inputs]
     try:
         result = function(*mine)

@@ -41,13 +41,19 @@ def _case_arrays(answer):
     for k, inputs in enumerate(answer.shown()):
         right = answer.solve(inputs)
         arrays |= {f"inputs/{k}/{name}": np.asarray(v) for name, v in inputs.items()}
-        arrays |= {f"right/{k}/{key}": np.asarray(v) for key, v in right.items()}
+        arrays |= {f"right/{k}/{key}": _rounded(v) for key, v in right.items()}
         for m, mistake in enumerate(answer.mistakes.values()):
             for key, value in mistake.solve(inputs).items():
                 tolerance = answer.tolerance.get(key, (RTOL, ATOL))
                 if not equal(np.asarray(value), np.asarray(right[key]), *tolerance):
-                    arrays[f"wrong/{m}/{k}/{key}"] = np.asarray(value)
+                    arrays[f"wrong/{m}/{k}/{key}"] = _rounded(value)
     return arrays | _hints(answer)
+
+
+def _rounded(value):
+    """Return an array whose bytes do not depend on the machine's last digits."""
+    array = np.asarray(value)
+    return np.round(array, 8) + 0.0 if array.dtype.kind == "f" else array  # no -0.0
 
 
 def _by_hand_arrays(answer):
@@ -59,7 +65,7 @@ def _by_hand_arrays(answer):
     arrays["shape"] = np.array(np.shape(answer.solve(variants[0])), dtype=int)
     for m, mistake in enumerate(answer.mistakes.values()):
         wrong = [mistake.solve(numbers) for numbers in variants]
-        arrays[f"wrong/{m}/answer"] = np.array(wrong, dtype=float)
+        arrays[f"wrong/{m}/answer"] = _rounded(np.array(wrong, dtype=float))
     return arrays | _hints(answer)
 
 

@@ -27,15 +27,22 @@ def _index(change):
     return lambda inputs: {"index": change(**inputs)}
 
 
-def _sizes(*pairs):
-    return lambda rng: [{"size": size, "pad": pad} for size, pad in pairs]
+def _sizes(*pairs, more=0):
+    """Return cases: the given (size, pad), and ``more`` at random."""
+
+    def cases(rng):
+        extra = zip(rng.integers(3, 12, more), rng.integers(1, 25, more), strict=True)
+        every = [*pairs, *extra]
+        return [{"size": int(size), "pad": int(pad)} for size, pad in every]
+
+    return cases
 
 
 INDEX = Answer(
     "hw2.reflect_index",
     solve=lambda inputs: {"index": indices(**inputs)},
     visible=_sizes((5, 2), (4, 1), (4, 7)),
-    cases=_sizes((6, 3), (9, 1), (3, 2), (3, 8), (5, 13), (7, 0)),
+    cases=_sizes((6, 3), (9, 1), (5, 13), (7, 0), more=3),
     mistakes={
         "edge repeated": Mistake(
             _index(lambda size, pad: indices(size, pad, "symmetric")),
@@ -195,34 +202,35 @@ def _stride_added(layers, place):
 
 
 # window, stride, pad, dilation of each layer
-_STACKS = [
+SHOWN_STACKS = [
     [[5, 1, 0, 1]],
     [[5, 1, 2, 1], [3, 2, 1, 1]],
     [[7, 2, 3, 1], [2, 2, 0, 1], [3, 1, 2, 2]],
 ]
-_HIDDEN_STACKS = [
-    [[3, 1, 1, 1], [3, 1, 1, 1], [3, 1, 1, 1]],
-    [[8, 4, 2, 1], [3, 2, 1, 1]],
-    [[3, 1, 1, 1], [3, 1, 2, 2], [3, 1, 4, 4], [2, 2, 0, 1]],
-    [[64, 16, 32, 1], [5, 2, 2, 1], [2, 2, 0, 1], [3, 1, 2, 2]],
-]
+DEEP_STACK = [[64, 16, 32, 1], [5, 2, 2, 1], [2, 2, 0, 1], [3, 1, 2, 2]]
 
 
-def _stacks(stacks, places):
-    def cases(rng):
-        return [
-            {"layers": np.array(stack), "place": place}
-            for stack, place in zip(stacks, places, strict=True)
-        ]
+def _shown_stacks(rng):
+    return [
+        {"layers": np.array(stack), "place": place}
+        for stack, place in zip(SHOWN_STACKS, (3, 4, 5), strict=True)
+    ]
 
-    return cases
+
+def _hidden_stacks(rng):
+    """Return a deep stack, and random ones of three layers."""
+    stacks = [np.array(DEEP_STACK)]
+    for _ in range(3):
+        columns = [rng.integers(*ends, 3) for ends in ((2, 9), (1, 4), (0, 4), (1, 4))]
+        stacks.append(np.stack(columns, axis=1))
+    return [{"layers": stack, "place": int(rng.integers(3, 30))} for stack in stacks]
 
 
 SEEN = Answer(
     "hw2.seen",
     solve=lambda inputs: seen(**inputs),
-    visible=_stacks(_STACKS, (3, 4, 5)),
-    cases=_stacks(_HIDDEN_STACKS, (0, 7, 11, 20)),
+    visible=_shown_stacks,
+    cases=_hidden_stacks,
     mistakes={
         "stride added": Mistake(
             lambda inputs: _stride_added(**inputs),

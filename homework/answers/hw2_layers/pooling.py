@@ -35,9 +35,11 @@ def _stride_is_size(inputs):
     return _pool(rms)(inputs)
 
 
-def _over_channels(inputs):
+def _over_everything(inputs):
+    """Return the root mean square over all sounds and channels at each place."""
     windows = _windows(inputs["x"], inputs["size"], inputs["stride"])
-    return {"out": np.sqrt((windows**2).mean(axis=1))[:, :, 0]}
+    means = (windows**2).mean(axis=(0, 1, 3))  # (OL,)
+    return {"out": np.broadcast_to(np.sqrt(means), windows.shape[:3])}
 
 
 L2_FORWARD = Answer(
@@ -82,6 +84,11 @@ L2_FORWARD = Answer(
         "maximum": Mistake(
             _pool(lambda windows: windows.max(axis=-1)),
             "this is max pooling. For L2: square, mean, root.",
+        ),
+        "mean over the wrong axes": Mistake(
+            _over_everything,
+            "the mean runs over all sounds and channels too. Each channel of each "
+            "sound is pooled on its own: axis 2 only.",
         ),
         "stride is the size": Mistake(
             _stride_is_size,
