@@ -116,7 +116,8 @@ def test_a_flood_of_output_is_dropped(graded):
     assert path.stat().st_size < 100_000
 
 
-def test_memory_of_many_processes_is_limited(graded):
+def test_memory_of_many_processes_is_limited_from_inside_and_outside(graded):
+    assert scores(graded, "20260006") == FULL, "what was recorded before is kept"
     assert "1400 MB" in graded.by_number["20260007"]["problem"]
     peaks = [result["peak_memory"] for result in graded.results]
     assert max(peaks) < 3 * LIMITS.resident
