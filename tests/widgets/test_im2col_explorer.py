@@ -223,6 +223,7 @@ def test_a_large_col_is_drawn_page_by_page(shown, rng):
     cell(page, "output 0, filter 0", 7, 7).hover()
     np.testing.assert_array_equal(values(page, "col"), explorer.col[48:])
     assert marked(page, "col", "in-row") == [[15, q] for q in range(9)]
+    cell(page, "col", 0, 0).focus()
     label = cell(page, "col", 0, 0).get_attribute("aria-label")
     assert label.startswith("col row 48, column 0")
 

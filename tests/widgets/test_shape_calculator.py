@@ -299,6 +299,9 @@ def test_an_impossible_row_says_why_in_the_words_of_python(shown):
         assert len(problems) == 8
     field(page, "Window", 4).fill("5")
     assert_shows(page, LENET5)
+    field(page, "Window", 4).press("Control+a")
+    page.keyboard.type("-5")  # after the minus the field holds no number yet
+    assert "window is -5; it must be at least 1" in page.evaluate(PROBLEMS)[0]
 
 
 def test_what_is_possible_but_perhaps_not_wanted_is_noted(shown):
