@@ -22,10 +22,10 @@ HEALTHY = $(VENV_PYTHON) -Ic "import os, importlib.util as u; s = u.find_spec('c
 	>/dev/null 2>&1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup .venv lab test lint bench clean
+.PHONY: help setup instructor .venv lab test lint bench homework grade report gallery clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  PYTHON=python3.12        another Python for .venv (default: $(PYTHON))"
 	@echo "  LAB_ARGS=--no-browser    more options for JupyterLab"
@@ -60,7 +60,17 @@ lab: setup ## open JupyterLab on notebooks/
 	$(VENV_PYTHON) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks --LabApp.news_url=None \
 		$(if $(ROOT_USER),--allow-root) $(LAB_ARGS)
 
+# Students never need this: only instructors, and the tests of what instructors use.
+INSTRUCTOR := .venv/instructor-is-installed
+
+instructor: setup
+	@test $(INSTRUCTOR) -nt $(STAMP) || { echo "Installing nbgrader for instructors."; \
+		$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[instructor]" && \
+		touch $(INSTRUCTOR); }
+
 test: setup ## run every test, notebooks included
+	@$(MAKE) --silent --no-print-directory instructor || \
+		echo "nbgrader could not be installed: the tests of the grading are skipped." >&2
 	$(VENV_PYTHON) -m pytest $(PYTEST_ARGS)
 
 lint: setup ## check style and formatting
@@ -69,6 +79,26 @@ lint: setup ## check style and formatting
 
 bench: setup ## measure speed and memory
 	$(VENV_PYTHON) -m benchmarks $(BENCH_ARGS)
+
+homework: instructor ## for instructors: make the student versions, try them out
+	$(VENV_PYTHON) -m homework.grading release
+
+grade: instructor ## for instructors: grade a class, SUBMISSIONS=folder
+	@test -d "$(SUBMISSIONS)" || { echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 1; }
+	$(VENV_PYTHON) -m homework.grading grade "$(SUBMISSIONS)" \
+		$(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") $(if $(COURSE),--course "$(COURSE)") \
+		$(if $(ROSTER),--roster "$(ROSTER)") $(GRADE_ARGS)
+
+gallery: setup ## write all widgets as pages without a kernel into build/gallery/
+	@$(VENV_PYTHON) -m cnnlib.widgets.gallery build/gallery
+
+# Without the packages (no network, say) the command makes an HTML page and says why.
+report: setup ## check a report and make its PDF: make report REPORT=file
+	@test -n "$(REPORT)" || { echo "Which report? make report REPORT=homework/hw1_report/hw1_report.ipynb" >&2; exit 1; }
+	@$(VENV_PYTHON) -c "import pypandoc, typst" 2>/dev/null || \
+		$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --editable ".[report]" || true
+	@$(VENV_PYTHON) -m cnnlib report check "$(REPORT)" || true
+	@$(VENV_PYTHON) -m cnnlib report build "$(REPORT)"
 
 clean: ## remove .venv and everything else that can be made again
 	rm -rf .venv .pytest_cache .ruff_cache build dist

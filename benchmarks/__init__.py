@@ -19,8 +19,9 @@ PyTorch
     Adam), in a process of its own.
 
 In reading order: ``timing`` (who runs when, and the statistics), ``book``,
-``networks``, ``layers`` and ``overhead`` (what is measured), ``torch_worker`` and
-``torch_variants`` (the other process), ``machine`` and ``report`` (what is printed).
+``networks``, ``deep``, ``layers`` and ``overhead`` (what is measured),
+``torch_worker`` and ``torch_variants`` (the other process), ``machine`` and
+``report`` (what is printed).
 
 ``ship_weights`` is no benchmark: it trained the network that comes with the package.
 """

@@ -11,6 +11,7 @@ from .case import NAMES, Setup
 from .catalogue import CASES
 from .timing import check_agreement, race
 from .torch_worker import TorchWorker, torch_is_installed
+from .worker import NumpyWorker
 
 
 def arguments():
@@ -52,11 +53,13 @@ def chosen(options):
     ]
 
 
-def run(cases, setup, seconds, say):
+def run(cases, setup, workers, seconds, say):
     """Run cases one after the other; return them with their results."""
     results = []
     for case in cases:
         contenders = case.build(setup)
+        for worker in workers:
+            contenders += worker.contenders(case)
         check_agreement(contenders, case.rtol)
         result = race(contenders, seconds, case.least, case.most)
         say(report.block(case, result) + "\n")
@@ -92,16 +95,19 @@ def main():
     out = {name for name in NAMES if getattr(options, f"no_{name.lower()}", False)}
     if options.no_torch or not torch_is_installed():
         out.add("PyTorch")
-    names = tuple(name for name in NAMES if name not in out)
+    names = [name for name in NAMES if name not in out]
     seconds = 2 if options.quick else options.seconds
 
     def say(text):
         print(text, file=sys.stderr if options.markdown else sys.stdout, flush=True)
 
-    with TorchWorker() if "PyTorch" in names else contextlib.nullcontext() as torch:
+    with contextlib.ExitStack() as processes:
+        start = processes.enter_context
+        torch = start(TorchWorker()) if "PyTorch" in names else None
+        workers = [start(NumpyWorker(n)) for n in ("book", "textbook") if n in names]
         facts = machine.describe(torch and torch.facts)
         say(report.facts_text(facts) + "\n")
-        results = run(cases, Setup(names, torch), seconds, say)
+        results = run(cases, Setup(("fast",), torch), workers, seconds, say)
     if options.markdown:
         print(report.facts_markdown(facts), report.table(results), sep="\n\n")
     return 0

@@ -1,5 +1,5 @@
 """All cases, in the order in which they run and are printed."""
 
-from . import layers, networks, overhead
+from . import deep, layers, networks, overhead
 
-CASES = [*networks.CASES, *layers.CASES, *overhead.CASES]
+CASES = [*networks.CASES, *deep.CASES, *layers.CASES, *overhead.CASES]

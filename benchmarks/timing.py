@@ -32,12 +32,15 @@ class Contender:
         ``answer()`` returns the arrays that the work produces, to compare.
     variant : str
         What sets it apart from others of the same name.
+    work : callable or None
+        The call that ``measure`` times, where it is one call of this process.
     """
 
     name: str
     measure: Callable[[], float]
     answer: Callable[[], list] | None = None
     variant: str = ""
+    work: Callable | None = None
 
     @property
     def label(self) -> str:
@@ -78,15 +81,14 @@ class Result:
 
 def local(name, call, answer=None, variant=""):
     """Return a contender that runs in this process; ``call()`` is also its answer."""
-    return Contender(name, lambda: turn(call), answer or call, variant)
+    return Contender(name, lambda: turn(call), answer or call, variant, call)
 
 
 def turn(call) -> float:
     """Return the seconds of one call, the mean over a turn.
 
     The untimed calls warm the caches, and give the threads of the contender before
-    the time to go to sleep: after the book's turn a training step of the fast room
-    fell from 8.5 to 5.5 ms only after 12 steps, that is 100 ms.
+    the time to go to sleep.
     """
     first = run_for(call, 0)
     if first > LONG:

@@ -89,6 +89,51 @@ def step(x, t, params, rates):
     return {name: variant(*choice) for name, *choice in training_variants()}
 
 
+def deep_step(x, t, layers, rates):
+    """Forward, backward and Adam on one batch, for a network given layer by layer."""
+    x, t = torch.tensor(x), torch.tensor(t)
+
+    def variant(memory_format, fused):
+        images = x.to(memory_format=memory_format)
+
+        def ready(lr):
+            network = from_layers(layers).to(memory_format=memory_format)
+            return network, torch.optim.Adam(network.parameters(), lr=lr, fused=fused)
+
+        timed = ready(rates[0])
+
+        def three_losses():
+            compared = ready(rates[1])
+            return [[train_on(*compared, images, t) for _ in range(3)]]
+
+        return lambda: train_on(*timed, images, t), three_losses
+
+    return {name: variant(*choice) for name, *choice in training_variants()}
+
+
+def from_layers(layers):
+    """Build a network of kinds and arrays, as ``deep.layers_as_arrays`` gives them."""
+    modules = []
+    for kind, arrays in layers:
+        if kind == "Convolution":
+            (W,) = arrays
+            modules.append(
+                nn.Conv2d(*W.shape[1::-1], W.shape[2:], padding=1, bias=False)
+            )
+            with torch.no_grad():
+                modules[-1].weight.copy_(torch.tensor(W))
+        elif kind == "Affine":
+            if not any(isinstance(module, nn.Flatten) for module in modules):
+                modules.append(nn.Flatten())
+            modules.append(nn.Linear(*arrays[0].shape))
+            set_layer(modules[-1], arrays[0].T, arrays[1])
+        elif kind == "BatchNormalization":
+            modules.append(nn.BatchNorm2d(len(arrays[0])))  # gamma 1, beta 0 as ours
+        else:
+            modules.append({"Relu": nn.ReLU(), "Pooling": nn.MaxPool2d(2)}[kind])
+    return nn.Sequential(*modules)
+
+
 def scores(network, x, batch):
     """Return the scores of all images, computed in batches."""
     with torch.inference_mode():
@@ -215,6 +260,7 @@ def plan_to_network(plan, weights):
 
 KINDS = {
     "alexnet": alexnet,
+    "deep_step": deep_step,
     "epoch": epoch,
     "inference": inference,
     "layer": layer,

@@ -7,7 +7,18 @@ those above it. Names follow Saito's "Deep Learning from Scratch", chapter 7.
 from .geometry import conv_output_size, receptive_field
 from .functions import cross_entropy_error, softmax
 from .gradient import gradient_check, numerical_gradient
-from .optimizers import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
+from .optimizers import (
+    SGD,
+    AdaGrad,
+    Adam,
+    AdamW,
+    CosineDecay,
+    Momentum,
+    Nesterov,
+    RMSProp,
+    StepDecay,
+    WarmUp,
+)
 from .im2col import col2im, im2col
 from . import naive
 from .conv import (
@@ -29,7 +40,14 @@ from .layers import (
     Tanh,
 )
 from . import fast
-from .networks import Sequential, SimpleConvNet, initial_weights
+from .networks import (
+    Add,
+    Concat,
+    Residual,
+    Sequential,
+    SimpleConvNet,
+    initial_weights,
+)
 from .architectures import (
     ALEXNET,
     ALEXNET_TWO_GPUS,
@@ -43,10 +61,14 @@ from .architectures import (
     compare,
 )
 from .trainer import Trainer
+from . import augment
 from .data import (
     CIFAR10_CLASSES,
+    COLOURED_SHAPES_CLASSES,
     FASHION_MNIST_CLASSES,
     load_cifar10,
+    load_colour_images,
+    load_coloured_shapes,
     load_digits,
     load_fashion_mnist,
     load_handwritten_digits,

@@ -111,7 +111,7 @@ class DataNotFoundError(FileNotFoundError):
 _failed = {}
 
 
-def fetch(dataset, again=True):
+def fetch(dataset, again=True, download=True):
     """Return the paths of all files of a data set, downloading what is missing.
 
     Parameters
@@ -121,6 +121,8 @@ def fetch(dataset, again=True):
     again : bool
         False: if a download of this data set failed in this session, do not try the
         network again, and say so. Files on this computer are always looked for.
+    download : bool
+        False: look on this computer only.
 
     Returns
     -------
@@ -140,6 +142,11 @@ def fetch(dataset, again=True):
     paths = []
     for name in dataset.files:
         path, tried = _find(dataset, name)
+        if path is None and not download:
+            tried.append("network: not asked")
+            raise DataNotFoundError(
+                _explain(dataset, name, tried), "it is not on this computer"
+            )
         if path is None:
             path, reason = _download(dataset, name, mirrors, again, tried)
         if path is None:

@@ -235,15 +235,15 @@ def span(window, dilation) -> int:
     return dilation * (window - 1) + 1
 
 
-def pair(value, name) -> tuple[int, int]:
-    """Return ``(vertical, horizontal)`` from an int or a pair of ints >= 1."""
+def pair(value, name, least=1) -> tuple[int, int]:
+    """Return ``(vertical, horizontal)`` from an int or a pair of ints >= least."""
     if isinstance(value, tuple | list):
         if len(value) != 2:
             raise ValueError(
                 f"{name} is {value!r}; expected an int or (vertical, horizontal)."
             )
-        return (whole(value[0], name, least=1), whole(value[1], name, least=1))
-    value = whole(value, name, least=1)
+        return (whole(value[0], name, least), whole(value[1], name, least))
+    value = whole(value, name, least)
     return (value, value)
 
 

@@ -68,7 +68,7 @@ def about(path, snapshot) -> dict:
 def shuffler(told, others) -> np.random.Generator:
     """Return a generator of the kind that shuffled, or the one of ``others`` that did.
 
-    ``others`` are the generators inside the network.
+    ``others`` are the generators inside the network and the augmentation.
     """
     users = [place for place, first in enumerate(told["shared"]) if first == 0]
     if len(users) > 1 and users[1] <= len(others):
@@ -85,9 +85,10 @@ def check_streams(path, told, streams) -> None:
     found = [stream.bit_generator.state["bit_generator"] for stream in streams]
     if saved != found or told["shared"] != shared(streams):
         raise ValueError(
-            f"{path} belongs to another network: the shuffling and the dropouts drew "
-            f"from {_kinds(saved, told['shared'])}, now from "
-            f"{_kinds(found, shared(streams))}. Build the network as for the first run."
+            f"{path} belongs to another network: the shuffling, the augmentation and "
+            f"the dropouts drew from {_kinds(saved, told['shared'])}, now from "
+            f"{_kinds(found, shared(streams))}. Build the network, and the "
+            "augmentation, as for the first run."
         )
 
 

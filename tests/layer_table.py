@@ -2,6 +2,7 @@
 
 To add a layer, add one row to ROWS. To add a room (another module with the same
 class names), add one entry to ROOMS; a layer that a room has not got is left out.
+A layer that is made of a room's layers says so with ``make``.
 Every case is repeatable: its arrays are drawn from its own name. All numbers are
 exact in float32, so that one reference result in float64 serves both types.
 """
@@ -15,8 +16,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from cnnlib import conv, fast, layers, naive
+from cnnlib import Add, Concat, Residual, conv, fast, layers, naive
 from cnnlib.geometry import resolve, resolve_pooling
+from cnnlib.layer import Layer
+from cnnlib.networks import ZeroChannels, lenet
+from cnnlib.networks.composite import Composite
 
 
 def room(*modules):
@@ -37,6 +41,7 @@ class Row:
     absent parameter. ``loops(x, p, s)`` returns out and ``loops_backward(dout, x, p,
     s)`` a dict of gradients, with the parameters p and settings s of the case;
     ``torch(F, x, p, s)`` returns out in PyTorch, which differentiates it itself.
+    ``make(room, **p, **s)`` returns a layer that is no class of the room.
     """
 
     name: str
@@ -44,6 +49,7 @@ class Row:
     loops: Callable | None = None
     loops_backward: Callable | None = None
     torch: Callable | None = None
+    make: Callable | None = None
     is_view: bool = False  # out may share memory with x: nothing is computed
 
 
@@ -74,8 +80,33 @@ class Case:
         return distinct(shape, f"{self} dout", dtype)
 
     def layer(self, room, dtype=np.float64, parameters=None):
-        parameters = parameters or self.parameters(dtype)
-        return getattr(room, self.row.name)(**parameters, **self.settings)
+        arguments = (parameters or self.parameters(dtype)) | self.settings
+        if self.row.make is None:
+            return getattr(room, self.row.name)(**arguments)
+        layer = self.row.make(room, **arguments)
+        return Flat(layer) if isinstance(layer, Composite) else layer
+
+
+class Flat(Layer):
+    """A block that shows the arrays inside it as its own, as other layers do."""
+
+    def __init__(self, block):
+        self.block, self.per_sample = block, block.per_sample
+        self.parameters = tuple(block.params)
+
+    def forward(self, x, train=True):
+        return self.block.forward(x, train)
+
+    def backward(self, dout):
+        return self.block.backward(dout)
+
+    def __getattr__(self, name):
+        if name in self.parameters:
+            return self.block.params[name]
+        return self.block.grads[name.removeprefix("d")]
+
+    def __repr__(self):
+        return super().__repr__().replace("Flat", type(self.block).__name__, 1)
 
 
 def distinct(shape, seed, dtype=np.float64):
@@ -214,6 +245,118 @@ def torch_batch_normalization(F, x, p, s):
     return F.batch_norm(x, None, None, p["gamma"], p["beta"], True, eps=s.get("eps"))
 
 
+# Blocks. --------------------------------------------------------------------------
+
+
+def make_residual(room, W1, gamma1, beta1, W2, b2, W3=None, stride=1):
+    """Make a block of two convolutions, W3 being the one in the shortcut, if any."""
+    main = {
+        "Conv1": room.Convolution(W1, None, stride, pad=1),
+        "Norm1": room.BatchNormalization(gamma1, beta1, eps=1e-3),
+        "Relu1": room.Relu(),
+        "Conv2": room.Convolution(W2, b2, pad="same"),
+    }
+    shortcut = None if W3 is None else {"Conv": room.Convolution(W3, None, stride)}
+    return Residual(main, shortcut)
+
+
+def residual_loops(x, p, s):
+    stride = s.get("stride", 1)
+    out = naive.convolution(x, p["W1"], None, stride, 1)
+    out = naive.batch_normalization(out, p["gamma1"], p["beta1"], eps=1e-3)
+    out = naive.convolution(np.where(out > 0, out, 0), p["W2"], p["b2"], pad="same")
+    if p.get("W3") is not None:
+        x = naive.convolution(x, p["W3"], None, stride)
+    return out + x
+
+
+def torch_residual(F, x, p, s):
+    stride = s.get("stride", 1)
+    out = F.conv2d(x, p["W1"], None, stride, padding=1)
+    out = F.batch_norm(out, None, None, p["gamma1"], p["beta1"], True, eps=1e-3)
+    out = F.conv2d(F.relu(out), p["W2"], p["b2"], padding="same")
+    return out + (F.conv2d(x, p["W3"], None, stride) if "W3" in p else x)
+
+
+def make_concat(room, W1, b1, W2, b2, W3):
+    branches = {
+        "1x1": {"Conv": room.Convolution(W1, b1), "Tanh": room.Tanh()},
+        "3x3": {"Conv": room.Convolution(W2, b2, pad=1)},
+        "pool": {"Pool": room.Pooling(3, 3, 1, 1), "Conv": room.Convolution(W3, None)},
+        "identity": {},
+    }
+    return Concat(branches)
+
+
+def concat_loops(x, p, s):
+    pooled = naive.max_pooling(x, 3, 3, 1, 1)
+    outs = [
+        np.tanh(naive.convolution(x, p["W1"], p["b1"])),
+        naive.convolution(x, p["W2"], p["b2"], pad=1),
+        naive.convolution(pooled, p["W3"], None),
+        x,
+    ]
+    return np.concatenate(outs, axis=1)
+
+
+def torch_concat(F, x, p, s):
+    import torch
+
+    outs = [
+        F.tanh(F.conv2d(x, p["W1"], p["b1"])),
+        F.conv2d(x, p["W2"], p["b2"], padding=1),
+        F.conv2d(F.max_pool2d(x, 3, 1, 1), p["W3"]),
+        x,
+    ]
+    return torch.cat(outs, dim=1)
+
+
+def make_add(room, W1, b1, W2):
+    branches = {
+        "tanh": {"Affine": room.Affine(W1, b1), "Tanh": room.Tanh()},
+        "sigmoid": {"Affine": room.Affine(W2, None), "Sigmoid": room.Sigmoid()},
+        "identity": {},
+    }
+    return Add(branches)
+
+
+def add_loops(x, p, s):
+    return np.tanh(x @ p["W1"] + p["b1"]) + 1 / (1 + np.exp(-x @ p["W2"])) + x
+
+
+RESIDUAL = {"W1": (3, 3, 3, 3), "gamma1": (3,), "beta1": (3,), "W2": (3, 3, 3, 3)}
+RESIDUAL |= {"b2": (3,)}
+WIDER = {"W1": (4, 2, 3, 3), "gamma1": (4,), "beta1": (4,), "W2": (4, 4, 3, 3)}
+WIDER |= {"b2": (4,), "W3": (4, 2, 1, 1)}
+INCEPTION = {"W1": (2, 3, 1, 1), "b1": (2,), "W2": (3, 3, 3, 3), "b2": (3,)}
+INCEPTION |= {"W3": (1, 3, 1, 1)}
+
+
+# LeNet-5's own layers. ------------------------------------------------------------
+
+SEES = ((0, 2), (1,), (0, 1, 2))
+
+
+def sparse_loops(x, p, s):
+    full = np.zeros((3, 3, 2, 3))
+    for small, (f, c) in zip(
+        p["W"], [(f, c) for f, seen in enumerate(SEES) for c in seen], strict=True
+    ):
+        full[f, c] = small
+    return naive.convolution(x, full, p["b"], stride=s["stride"], pad=s["pad"])
+
+
+def subsampling_loops(x, p, s):
+    window = s["window"]
+    mean = naive.average_pooling(x, window, window, s.get("stride"), s.get("pad", 0))
+    by_channel = (-1, 1, 1)
+    return mean * window**2 * p["W"].reshape(by_channel) + p["b"].reshape(by_channel)
+
+
+def codes_of(units, features):
+    return distinct((units, features), "codes")
+
+
 # The table. -------------------------------------------------------------------
 
 ROWS = [
@@ -338,6 +481,82 @@ ROWS = [
         loops=lambda x, p, s: naive.local_response_normalization(x, **s),
         torch=lambda F, x, p, s: F.local_response_norm(x, **s),
     ),
+    Row(
+        "Residual",
+        [
+            ((2, 3, 4, 5), RESIDUAL, {}),
+            ((3, 2, 6, 5), WIDER, {"stride": 2}),
+            ((2, 2, 3, 3), WIDER, {}),
+        ],
+        loops=residual_loops,
+        torch=torch_residual,
+        make=make_residual,
+    ),
+    Row(
+        "Concat",
+        [((2, 3, 4, 5), INCEPTION, {}), ((1, 3, 1, 2), INCEPTION, {})],
+        loops=concat_loops,
+        torch=torch_concat,
+        make=make_concat,
+    ),
+    Row(
+        "Add",
+        [((3, 4), {"W1": (4, 4), "b1": (4,), "W2": (4, 4)}, {})],
+        loops=add_loops,
+        torch=lambda F, x, p, s: (
+            F.tanh(x @ p["W1"] + p["b1"]) + F.sigmoid(x @ p["W2"]) + x
+        ),
+        make=make_add,
+    ),
+    Row(
+        "ZeroChannels",
+        [((2, 3, 2, 4), {}, {"channels": 7}), ((1, 2, 1, 3), {}, {"channels": 2})],
+        loops=lambda x, p, s: np.array(
+            [[*image, *[0 * image[0]] * (s["channels"] - len(image))] for image in x]
+        ),
+        torch=lambda F, x, p, s: F.pad(x, (0, 0, 0, 0, 0, s["channels"] - x.shape[1])),
+        make=lambda room, channels: ZeroChannels(channels),
+    ),
+    Row(
+        "Subsampling",
+        [
+            ((2, 3, 4, 6), {"W": (3,), "b": (3,)}, {"window": 2}),
+            ((3, 1, 5, 5), {"W": (1,), "b": (1,)}, {"window": 3, "stride": 2}),
+        ],
+        loops=subsampling_loops,
+        make=lambda room, **settings: lenet.Subsampling(
+            **settings, average=room.AveragePooling
+        ),
+    ),
+    Row(
+        "SparseConvolution",
+        [
+            ((2, 3, 4, 5), {"W": (6, 2, 3), "b": (3,)}, {"stride": 1, "pad": 0}),
+            ((1, 3, 5, 4), {"W": (6, 2, 3), "b": None}, {"stride": 2, "pad": 1}),
+        ],
+        loops=sparse_loops,
+        make=lambda room, **settings: lenet.SparseConvolution(
+            **settings, sees=SEES, channels=3, convolution=room.Convolution
+        ),
+    ),
+    Row(
+        "ScaledTanh",
+        ANY,
+        loops=lambda x, p, s: 1.7159 * np.tanh(2 * x / 3),
+        torch=lambda F, x, p, s: 1.7159 * F.tanh(2 * x / 3),
+        make=lambda room: lenet.ScaledTanh(),
+    ),
+    Row(
+        "RadialBasis",
+        [((3, 8), {}, {}), ((2, 2, 2, 2), {}, {})],
+        loops=lambda x, p, s: np.array(
+            [
+                [-((image.ravel() - code) ** 2).sum() for code in codes_of(4, 8)]
+                for image in x
+            ]
+        ),
+        make=lambda room: lenet.RadialBasis(codes_of(4, 8)),
+    ),
 ]
 
 CASES = [Case(row, i, *case) for row in ROWS for i, case in enumerate(row.cases)]
@@ -350,7 +569,7 @@ def in_rooms(cases):
         (name, case)
         for name in ROOMS
         for case in cases
-        if hasattr(ROOMS[name], case.row.name)
+        if case.row.make or hasattr(ROOMS[name], case.row.name)
     ]
 
 

@@ -11,6 +11,7 @@ from cnnlib.architectures import (
     ALEXNET,
     ALEXNET_TWO_GPUS,
     LEDGER,
+    LEDGER_SINCE_2014,
     LENET5,
     LENET5_PAPER,
     LENET5_TABLE_I,
@@ -43,7 +44,11 @@ def name_of(value):
 # --- counts ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("entry", LEDGER, ids=lambda e: f"{e.network}-{e.row}-{e.what}")
+@pytest.mark.parametrize(
+    "entry",
+    [*LEDGER, *LEDGER_SINCE_2014],
+    ids=lambda e: f"{e.network}-{e.row}-{e.what}",
+)
 def test_published_numbers(entry):
     assert abs(computed(entry) - entry.value) <= entry.within * entry.value
     assert entry.source
@@ -260,50 +265,16 @@ def test_vgg16_can_be_described():
     assert table.multiply_adds == pytest.approx(15.47e9, rel=1e-3)
 
 
-def basic_block(rows, name, filters, stride):
-    """Add a residual block whose shortcut is the row above."""
-    above = rows[-1].name
-    plain = {"bias": False}
-    rows += [
-        conv3(f"{name}a", filters, stride=stride, **plain),
-        Row(f"{name}b", "batch normalization"),
-        Row(f"{name}c", "relu"),
-        conv3(f"{name}d", filters, **plain),
-        Row(f"{name}e", "batch normalization"),
-    ]
-    ends = (f"{name}e", above)
-    if stride > 1:
-        shortcut = {"filters": filters, "window": 1, "stride": stride, "bias": False}
-        rows += [
-            Row(f"{name}f", "convolution", after=(above,), **shortcut),
-            Row(f"{name}g", "batch normalization"),
-        ]
-        ends = (f"{name}e", f"{name}g")
-    rows += [Row(f"{name}h", "add", after=ends), Row(f"{name}i", "relu")]
-
-
-@pytest.fixture
-def resnet18():
-    rows = [
-        Row("Stem", "convolution", filters=64, window=7, stride=2, pad=3, bias=False),
-        Row("Norm", "batch normalization"),
-        Row("Relu", "relu"),
-        Row("Pool", "max pooling", window=3, stride=2, pad=1),
-    ]
-    for filters, strides in [(64, (1, 1)), (128, (2, 1)), (256, (2, 1)), (512, (2, 1))]:
-        for i, stride in enumerate(strides):
-            basic_block(rows, f"{filters}.{i}", filters, stride)
-    rows += [Row("Mean", "global average pooling"), Row("Out", "affine", units=1000)]
-    return Architecture("ResNet-18", (3, 224, 224), rows)
-
-
-def test_resnet18_can_be_described_but_not_yet_built(resnet18):
-    table = LayerTable(resnet18)
-    assert table.parameters == 11_689_512
-    assert table["512.1i"].sees == (435, 435)  # Araujo et al., Distill (2019)
-    assert table["512.1i"].step == 32
-    with pytest.raises(ValueError, match="has inputs of its own"):
-        build(resnet18)
+def test_what_is_padding_may_be_left_over():
+    """Of a rest the note counts the pixels of the image only."""
+    row = Row("A", "convolution", filters=1, window=3, stride=2, pad=1)
+    assert not LayerTable(Architecture("even", (1, 8, 8), [row])).notes
+    ends = replace(row, pad=((1, 0), (1, 0)))
+    assert not LayerTable(Architecture("even", (1, 8, 8), [ends])).notes
+    bare = LayerTable(Architecture("even", (1, 8, 8), [replace(row, pad=0)]))
+    assert "the last 1 row(s)" in bare["A"].note
+    point = LayerTable(Architecture("even", (1, 8, 8), [replace(row, window=1, pad=0)]))
+    assert point["A"].note == "a 1x1 window with stride 2 sees 1 of 4 pixels"
 
 
 def test_inception_concatenates_channels():
@@ -402,6 +373,13 @@ def test_changes_leave_the_original_alone():
 def test_text():
     text = str(LayerTable(LENET5))
     assert "convolution 5x5, pad 2" in text
+    ends = {
+        "0+1": ((0, 1), (0, 1)),
+        "((1, 0), (0, 1))": ((1, 0), (0, 1)),
+        "same": "same",
+    }
+    for words, pad in ends.items():
+        assert str(Row("A", "max pooling", window=3, pad=pad)).endswith(f"pad {words}")
     assert text.splitlines()[-1].split() == ["total", "61,706", "416,520"]
     side = compare(LENET5, ALEXNET)
     assert "62,378,344" in side

@@ -23,13 +23,15 @@ def torch_worker():
 @pytest.mark.parametrize("case", COMPARED, ids=lambda case: case.name)
 def test_the_contenders_agree(case):
     contenders = case.build(Setup(tiny=True))
-    assert {"book", "textbook", "fast"} == {c.name for c in contenders}
+    others = {"book"} if case.book else set()  # a network that the book has not
+    assert {"textbook", "fast"} | others == {c.name for c in contenders}
     check_agreement(contenders, case.rtol)
 
 
 @pytest.mark.parametrize("case", COMPARED, ids=lambda case: case.name)
 def test_pytorch_agrees_with_the_book(case, torch_worker):
-    setup = Setup(("book", "PyTorch"), torch_worker, tiny=True)
+    reference = "book" if case.book else "textbook"
+    setup = Setup((reference, "PyTorch"), torch_worker, tiny=True)
     check_agreement(case.build(setup), case.rtol)
 
 

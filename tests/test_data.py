@@ -24,6 +24,8 @@ import numpy as np
 import pytest
 
 from cnnlib import data, fetch, formats
+from cnnlib.data import files as data_files
+from cnnlib.data import form
 
 REAL_DATA = os.environ.get("CNNLIB_DATA")
 REAL_MNIST = bool(REAL_DATA) and all(
@@ -81,8 +83,8 @@ def mnist(monkeypatch):
     """A small MNIST: its files by name; the hash table knows them, no mirrors."""
     files = mnist_files()
     small = replace(fetch.MNIST, files=hashes(files), mirrors=())
-    monkeypatch.setattr(data, "MNIST", small)
-    monkeypatch.setattr(data, "FASHION_MNIST", replace(small, folder="fashion"))
+    monkeypatch.setattr(data_files, "MNIST", small)
+    monkeypatch.setattr(data_files, "FASHION_MNIST", replace(small, folder="fashion"))
     return files
 
 
@@ -132,7 +134,7 @@ def cifar(tmp_path, monkeypatch):
         },
     )
     official = hashes({path.name: path.read_bytes()})
-    monkeypatch.setattr(data, "CIFAR10", replace(fetch.CIFAR10, files=official))
+    monkeypatch.setattr(data_files, "CIFAR10", replace(fetch.CIFAR10, files=official))
     monkeypatch.setenv("CNNLIB_DATA", str(tmp_path / "data"))
     return files
 
@@ -213,7 +215,7 @@ def refused():
 
 
 def use_mirrors(monkeypatch, *urls):
-    monkeypatch.setattr(data, "MNIST", replace(data.MNIST, mirrors=urls))
+    monkeypatch.setattr(data_files, "MNIST", replace(data_files.MNIST, mirrors=urls))
 
 
 def paths_in(folder):
@@ -223,7 +225,10 @@ def paths_in(folder):
 # --- what the loaders return
 
 
-@pytest.fixture(params=["mnist", "fashion_mnist", "cifar10", "digits", "handwritten"])
+LOADERS = ["mnist", "fashion_mnist", "cifar10", "digits", "handwritten", "shapes"]
+
+
+@pytest.fixture(params=LOADERS)
 def loader(request, tmp_path, monkeypatch):
     """Return (a loader on small files, the shape of its images)."""
     if request.param == "cifar10":
@@ -231,6 +236,8 @@ def loader(request, tmp_path, monkeypatch):
         return load_small_cifar10, (3, 32, 32)
     if request.param == "digits":
         return data.load_digits, (1, 28, 28)
+    if request.param == "shapes":
+        return data.load_coloured_shapes, (3, 32, 32)
     files = request.getfixturevalue("mnist")
     write(tmp_path / "data" / "mnist", files)
     write(tmp_path / "data" / "fashion", files)
@@ -289,10 +296,10 @@ def test_changing_loaded_arrays_does_not_change_the_next_load(loader, normalize)
 
 def test_normalize_makes_no_float64_on_the_way():
     x, t = np.zeros((200, 1, 28, 28), np.uint8), np.zeros(200, np.int64)
-    data._arrange([(x, t)], True, True, True)  # warm up
+    form.arrange([(x, t)], True, True, True)  # warm up
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
-    data._arrange([(x, t)], True, True, True)
+    form.arrange([(x, t)], True, True, True)
     peak = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     assert peak < 4 * x.nbytes + 100_000
@@ -346,10 +353,10 @@ def test_enlarging_keeps_planes():
     ramp = (3 * i - 2 * j + 5).astype(np.float64)[None]
     at = (np.arange(20) + 0.5) * 8 / 20 - 0.5
     expected = 3 * at[:, None] - 2 * at + 5
-    out = data._enlarge(ramp, 20)
+    out = form.enlarge(ramp, 20)
     assert out.shape == (1, 20, 20)
     np.testing.assert_allclose(out[0, 2:-2, 2:-2], expected[2:-2, 2:-2])
-    np.testing.assert_allclose(data._enlarge(np.ones((1, 8, 8)), 20), 1)
+    np.testing.assert_allclose(form.enlarge(np.ones((1, 8, 8)), 20), 1)
 
 
 def test_import_is_lazy():
@@ -362,7 +369,7 @@ def test_import_is_lazy():
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(data.__file__).parents[1],
+        cwd=Path(data.__file__).parents[2],
     )
     assert out.stdout.strip() == "[]"
 
@@ -374,7 +381,7 @@ def test_cnnlib_data_goes_before_the_cache(mnist, cache, tmp_path, monkeypatch):
     folder = write(tmp_path / "data" / "mnist", mnist)
     write(cache / "mnist", mnist)
     monkeypatch.setenv("CNNLIB_DATA", str(tmp_path / "data"))
-    assert {path.parent for path in fetch.fetch(data.MNIST)} == {folder}
+    assert {path.parent for path in fetch.fetch(data_files.MNIST)} == {folder}
 
 
 @pytest.mark.parametrize("exists", [True, False])
@@ -401,7 +408,7 @@ def test_damaged_file_in_cnnlib_data_stops_with_both_hashes(
             load()
         for part in (
             str(damaged),
-            data.MNIST.files[damaged.name],
+            data_files.MNIST.files[damaged.name],
             hashlib.sha256(b"damaged").hexdigest(),
         ):
             assert part in str(error.value)
@@ -623,6 +630,49 @@ def test_failed_download_is_remembered_until_load_mnist_succeeds(
     assert capsys.readouterr().out.startswith("MNIST: 12 images")
 
 
+# --- CIFAR-10 or the coloured shapes: never a silent swap, never a big download
+
+
+def test_colour_images_are_cifar10_where_it_is(cifar, capsys):
+    train, test, classes = data.load_colour_images()
+    assert (train[0].shape, test[0].shape) == ((10, 3, 32, 32), (2, 3, 32, 32))
+    assert classes == data.CIFAR10_CLASSES
+    assert capsys.readouterr().out == (
+        "A part of CIFAR-10: 10 images for training, 2 for testing.\n"
+    )
+
+
+def test_all_of_cifar10_is_called_so(cifar, monkeypatch, capsys):
+    monkeypatch.setattr(data_files, "CIFAR10_COUNTS", (10, 2))
+    data.load_colour_images()
+    assert capsys.readouterr().out.startswith("CIFAR-10: 10 images for training, 2 for")
+
+
+def test_without_cifar10_the_shapes_say_which_why_and_how(serve, monkeypatch, capsys):
+    mirror = serve({"cifar-10-binary.tar.gz": b"it is large"})
+    here = replace(fetch.CIFAR10, mirrors=(mirror.url,))
+    monkeypatch.setattr(data_files, "CIFAR10", here)
+    train, test, classes = data.load_colour_images(flatten=True)
+    assert (train[0].shape, test[0].shape) == ((5000, 3072), (1000, 3072))
+    assert classes == data.COLOURED_SHAPES_CLASSES
+    banner = capsys.readouterr().out
+    assert banner.count("\n") == 1
+    for part in (
+        "Coloured shapes, NOT CIFAR-10: 5,000 images for training, 1,000 for testing",
+        "it is not on this computer",
+        "load_cifar10()",
+    ):
+        assert part in banner
+    assert mirror.asked == []  # nobody asked for 170 MB
+
+
+def test_a_damaged_cifar10_wants_mending(cifar, tmp_path):
+    path = tmp_path / "data" / "cifar10" / "cifar-10-binary.tar.gz"
+    path.write_bytes(b"damaged")
+    with pytest.raises(ValueError, match="damaged or not the official file"):
+        data.load_colour_images()
+
+
 # --- damaged and wrong files
 
 
@@ -673,7 +723,9 @@ def test_faulty_idx_files_are_named(tmp_path, content, says):
 )
 def test_images_and_labels_have_to_fit(mnist, cache, monkeypatch, name, array, says):
     files = {**mnist, name: idx(np.array(array, np.uint8))}
-    monkeypatch.setattr(data, "MNIST", replace(data.MNIST, files=hashes(files)))
+    monkeypatch.setattr(
+        data_files, "MNIST", replace(data_files.MNIST, files=hashes(files))
+    )
     write(cache / "mnist", files)
     with pytest.raises(ValueError, match=says) as error:
         data.load_mnist()

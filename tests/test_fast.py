@@ -8,7 +8,14 @@ import pytest
 import threadpoolctl
 
 from cnnlib import Adam, SimpleConvNet, conv, fast, layers
-from cnnlib.fast import direct, parallel, stages, threads, winograd
+from cnnlib.fast import (
+    direct,
+    normalization,
+    parallel,
+    stages,
+    threads,
+    winograd,
+)
 from cnnlib.geometry import resolve
 from cnnlib.layer import Layer
 
@@ -214,6 +221,30 @@ def test_winograd_is_for_float32_only():
     assert not winograd.suits(W.astype(np.float32), resolve(16, 16, 3, 3, 2, 1), 8)
 
 
+@pytest.mark.parametrize("cache", [1, 4_000, 10_000, 1 << 30])
+@pytest.mark.parametrize("pad", [((1, 0), (0, 2)), 2])
+def test_winograd_in_blocks_of_any_size(cache, pad, monkeypatch):
+    """Blocks of single tiles, of parts of a row, of several rows, of all tiles."""
+    rng = np.random.default_rng(6)
+    monkeypatch.setattr(winograd, "CACHE", cache)
+    monkeypatch.setattr(winograd, "NARROW", 1)
+    x, W = (
+        rng.normal(size=s).astype(np.float32) for s in [(3, 5, 13, 18), (4, 5, 3, 3)]
+    )
+    g = resolve(13, 18, 3, 3, 1, pad)
+    images, out = x.transpose(1, 2, 3, 0), np.full((4, g.OH, g.OW, 3), np.nan, "f")
+    plain = conv.Convolution(W, None, pad=pad)
+    expected = plain.forward(x)
+    kept = winograd.forward(images, W, None, g, out)
+    agree(out.transpose(3, 0, 1, 2), expected, np.float32)
+    dout = rng.normal(size=out.shape).astype(np.float32)
+    dW, dx = winograd.backward(dout, kept, W, g, images.shape, True)
+    agree(
+        dx.transpose(3, 0, 1, 2), plain.backward(dout.transpose(3, 0, 1, 2)), np.float32
+    )
+    agree(dW, plain.dW, np.float32)
+
+
 def test_samples_a_multiple_of_1024_apart_are_converted():
     x = np.random.default_rng(5).normal(size=(21, 4, 16, 16))
     np.testing.assert_array_equal(fast.layout.batch_last(x), x.transpose(1, 2, 3, 0))
@@ -336,6 +367,27 @@ def test_stage_equals_its_layers(seed):
     agree(stage.convolution.dW, plain[0].dW, dtype)
     if b is not None:
         agree(stage.convolution.db, plain[0].db, dtype)
+
+
+@pytest.mark.parametrize("cache", [1, 100, 1 << 20])
+@pytest.mark.parametrize("shape", [(6, 4, 5, 3), (7, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_normalization_and_relu_as_one_equal_the_two(shape, dtype, cache, monkeypatch):
+    monkeypatch.setattr(normalization, "CACHE", cache)
+    rng = np.random.default_rng(8)
+    gamma, beta = (rng.normal(size=4).astype(dtype) for _ in range(2))
+    x, dout = (rng.normal(3, 2, shape).astype(dtype) for _ in range(2))
+    quick, norm = (room.BatchNormalization(gamma, beta) for room in (fast, layers))
+    relu = layers.Relu()
+    members = {"Norm": quick, "Relu": fast.Relu()}
+    out, done = stages.forward(members, x, train=True)
+    agree(out, relu.forward(norm.forward(x)), dtype)
+    assert [type(step) for step in done] == [normalization.NormRelu]
+    agree(done[0].backward(dout), norm.backward(relu.backward(dout)), dtype)
+    for name in ("dgamma", "dbeta", "running_mean", "running_var"):
+        agree(getattr(quick, name), getattr(norm, name), dtype)
+    out, _ = stages.forward(members, x, train=False)
+    agree(out, relu.forward(norm.forward(x, train=False)), dtype)
 
 
 @pytest.fixture

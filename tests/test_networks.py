@@ -281,6 +281,7 @@ def test_a_seed_decides_the_weights(engine):
     [
         (0.01, None),
         (np.float64(0.5), None),
+        ("std", None),
         ("he", 2),
         ("relu", 2),
         ("ReLU", 2),
@@ -295,6 +296,7 @@ def test_the_spread_of_the_first_weights(engine, std, rule):
     for name, inputs in (("W1", 3 * 5 * 5), ("W2", 40 * 4 * 4), ("W3", 60)):
         W = network.params[name]
         expected = std if rule is None else (rule / inputs) ** 0.5
+        expected = 0.01 if std == "std" else expected
         # the spread of an estimate from n numbers is 1 / sqrt(2n) of it
         assert W.std() == pytest.approx(expected, rel=4 / (2 * W.size) ** 0.5)
         assert abs(W.mean()) < 4 * expected / W.size**0.5
@@ -308,6 +310,9 @@ def test_unknown_rules_are_refused(engine):
         simple(engine, weight_init_std="hee")
     for wrong in (None, [0.01], True):
         with pytest.raises(TypeError, match="expected a number or a name"):
+            simple(engine, weight_init_std=wrong)
+    for wrong in (-0.01, np.nan, np.inf):
+        with pytest.raises(ValueError, match="a standard deviation is a number of 0 o"):
             simple(engine, weight_init_std=wrong)
 
 

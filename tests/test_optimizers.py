@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from cnnlib import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSProp
+from cnnlib import SGD, AdaGrad, Adam, AdamW, Momentum, Nesterov, RMSProp, fast
 from cnnlib.optimizers import Optimizer, make_optimizer
 
-ALL = [SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam]
+ALL = [SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW]
 
 each = pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.__name__)
 
@@ -41,6 +41,21 @@ def problem(dtype=np.float64, steps=7):
         (RMSProp(0.1, 0.8), "RMSprop", {"lr": 0.1, "alpha": 0.8, "eps": 1e-7}),
         (Adam(lr=0.1), "Adam", {"lr": 0.1}),
         (Adam(0.1, 0.5, 0.6), "Adam", {"lr": 0.1, "betas": (0.5, 0.6)}),
+        (AdamW(lr=0.1), "AdamW", {"lr": 0.1}),
+        (AdamW(0.1, 0.3, beta2=0.6), "AdamW", {"lr": 0.1, "betas": (0.9, 0.6)}),
+        (fast.AdamW(0.1, 0.3), "AdamW", {"lr": 0.1}),
+        (fast.Adam(0.1, weight_decay=0.3), "Adam", {"lr": 0.1}),
+        *[
+            (kind(lr=0.1, weight_decay=0.3), name, {"lr": 0.1} | more)
+            for kind, name, more in (
+                (SGD, "SGD", {}),
+                (Momentum, "SGD", {"momentum": 0.9}),
+                (Nesterov, "SGD", {"momentum": 0.9, "nesterov": True}),
+                (AdaGrad, "Adagrad", {"eps": 1e-7}),
+                (RMSProp, "RMSprop", {"eps": 1e-7}),
+                (Adam, "Adam", {}),
+            )
+        ],
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Optimizer) else None,
 )
@@ -48,7 +63,9 @@ def test_it_is_the_one_of_pytorch(optimizer, name, arguments):
     torch = pytest.importorskip("torch", reason="PyTorch, an oracle, is not installed")
     params, grads = problem()
     twins = {name: torch.tensor(array) for name, array in params.items()}
-    oracle = getattr(torch.optim, name)(twins.values(), **arguments)
+    decays = {"params": [twins["W1"]], "weight_decay": optimizer.weight_decay}
+    stays = {"params": [twins["b1"]], "weight_decay": 0}
+    oracle = getattr(torch.optim, name)([decays, stays], **arguments)
     for step in grads:
         optimizer.update(params, step)
         for key, twin in twins.items():
@@ -61,7 +78,7 @@ def test_it_is_the_one_of_pytorch(optimizer, name, arguments):
 # each equals its definition, with scalars
 
 
-def by_hand(kind, p, gradients, lr=0.1):
+def by_hand(kind, p, gradients, decay, lr=0.1):
     """Return where one number ends, from the formulas as the papers print them."""
     v = h = m = 0.0
     for t, g in enumerate(gradients, start=1):
@@ -79,7 +96,9 @@ def by_hand(kind, p, gradients, lr=0.1):
         elif kind is RMSProp:
             h = 0.99 * h + 0.01 * g**2
             p -= lr * g / (math.sqrt(h) + 1e-7)
-        elif kind is Adam:
+        elif kind in (Adam, AdamW):
+            if kind is AdamW:
+                p -= lr * decay * p
             m = 0.9 * m + 0.1 * g
             v = 0.999 * v + 0.001 * g**2
             p -= lr * (m / (1 - 0.9**t)) / (math.sqrt(v / (1 - 0.999**t)) + 1e-8)
@@ -91,10 +110,10 @@ def test_it_is_its_definition(kind):
     params, grads = problem()
     expected = {
         name: [
-            by_hand(kind, p, [step[name].flat[i] for step in grads])
+            by_hand(kind, p, [step[name].flat[i] for step in grads], decay)
             for i, p in enumerate(array.flat)
         ]
-        for name, array in params.items()
+        for (name, array), decay in zip(params.items(), (0.01, 0), strict=True)
     }
     optimizer = kind(lr=0.1)
     for step in grads:
@@ -255,6 +274,56 @@ def test_a_subclass_without_a_step_says_so():
         type("Lazy", (Optimizer,), {})(0.1).update({"W": np.ones(1)}, {"W": np.ones(1)})
 
 
+@each
+@pytest.mark.parametrize("weight_decay", [-0.1, math.inf, math.nan, "0.1", None])
+def test_weight_decay_is_a_number_of_0_or_more(kind, weight_decay):
+    with pytest.raises(ValueError, match=r"weight_decay is .*; it is 0 or a small num"):
+        kind(weight_decay=weight_decay)
+
+
+# weight decay
+
+
+@each
+def test_weights_decay_and_vectors_do_not(kind):
+    """Without a gradient from the data only the decay is left."""
+    params = {"W": np.ones((2, 2)), "filters": np.ones((1, 1, 2, 2))}
+    params |= {"b": np.ones(2), "gamma": np.ones(2)}
+    grads = {name: np.zeros_like(array) for name, array in params.items()}
+    optimizer = kind(lr=0.01, weight_decay=0.5)
+    for _ in range(3):
+        optimizer.update(params, grads)
+    assert (params["W"] < 1).all()
+    assert (params["filters"] < 1).all()
+    assert (params["b"] == 1).all()
+    assert (params["gamma"] == 1).all()
+
+
+def test_the_decay_of_sgd_is_the_slope_of_half_the_squared_weights():
+    W, g, strength = np.array([[3.0, -2.0]]), np.array([[1.0, 1.0]]), 0.25
+    SGD(lr=0.1, weight_decay=strength).update({"W": W}, {"W": g})
+    np.testing.assert_allclose(W, [[3 - 0.1 * (1 + 0.75), -2 - 0.1 * (1 - 0.5)]])
+
+
+def test_only_adamw_shrinks_weights_of_every_gradient_by_the_same_part():
+    """In Adam the pull is divided by the size of the gradient."""
+    shrunk = {}
+    for kind in (Adam, AdamW):
+        ends = []
+        for decay in (0, 0.1):
+            W, rng = np.array([[1.0, 1.0]]), np.random.default_rng(0)
+            optimizer = kind(lr=0.001, weight_decay=decay)
+            for _ in range(20):
+                push = rng.normal(size=(1, 2)) * [[0.01, 100]]
+                optimizer.update({"W": W}, {"W": push})
+            ends.append(W)
+        shrunk[kind] = (ends[0] - ends[1])[0]
+    small, large = shrunk[AdamW]
+    assert small == pytest.approx(large, rel=0.02)
+    small, large = shrunk[Adam]
+    assert small > 100 * large
+
+
 # by name
 
 
@@ -280,7 +349,7 @@ def test_unknown_names_and_arguments_are_listed():
     ):
         make_optimizer("Adm")
     with pytest.raises(
-        ValueError, match=r"RMSProp takes \['decay_rate', 'eps', 'lr'\]"
+        ValueError, match=r"RMSProp takes \['decay_rate', 'eps', 'lr', 'schedule', "
     ):
         make_optimizer("rmsprop", {"rate": 1})
 

@@ -23,8 +23,10 @@ FLOORS = [
     {"networks"},
     {"architectures", "trainer", "fetch", "formats"},
     {"data", "augment", "torch_bridge"},
-    {"plots", "explain"},
+    {"plots", "explain", "full_runs"},
+    {"exercises"},
     {"widgets"},
+    {"__main__"},
 ]
 FLOOR_OF = {module: floor for floor, row in enumerate(FLOORS) for module in row}
 HIGHEST_IN_INIT = FLOOR_OF["data"]
@@ -36,6 +38,7 @@ THIRD_PARTY = {
     "fetch": {"pooch", "requests"},
     "data": {"pooch", "sklearn"},
     "torch_bridge": {"torch"},
+    "exercises": {"nbformat", "nbconvert", "pypandoc", "typst"},
     "plots": {"matplotlib", "IPython"},
     "explain": {"matplotlib"},
     "widgets": {"anywidget", "ipywidgets", "traitlets"},

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from small_networks import ENGINES, Regression, bits, mixed, samples, simple
 
-from cnnlib import Adam, Trainer
+from cnnlib import Adam, CosineDecay, StepDecay, Trainer
 from cnnlib.networks.engines import engine_room
 from cnnlib.optimizers import Optimizer
 from cnnlib.storage import load_arrays, save_arrays
 
-EACH_OPTIMIZER = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam"]
+EACH_OPTIMIZER = ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSProp", "Adam", "AdamW"]
 
 
 @pytest.fixture(params=ENGINES)
@@ -535,12 +535,23 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(
     assert everything(last) == everything(whole)
 
 
-@pytest.mark.parametrize("optimizer", ["Nesterov", "AdaGrad", "RMSProp"])
-def test_every_optimizer_is_resumed_with_its_arguments(engine, tmp_path, optimizer):
+@pytest.mark.parametrize("optimizer", ["Nesterov", "AdaGrad", "RMSProp", "AdamW"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"weight_decay": 0.1, "schedule": CosineDecay(15, warmup=7)},
+        {"weight_decay": np.float32(0.2), "schedule": StepDecay(np.int64(3), 0.5)},
+    ],
+    ids=["plain", "cosine", "step"],
+)
+def test_every_optimizer_is_resumed_with_its_arguments(
+    engine, tmp_path, optimizer, more
+):
     path = tmp_path / "run.npz"
     settings = {
         "optimizer": optimizer,
-        "optimizer_param": {"lr": np.float32(0.003)},
+        "optimizer_param": {"lr": np.float32(0.003), **more},
         "mini_batch_size": np.int64(4),
     }
     first = trainer_of(mixed(engine), epochs=1, checkpoint=path, **settings)
@@ -801,119 +812,3 @@ def test_a_last_batch_of_one_is_refused_where_batch_statistics_are_needed(engine
         trainer_of(mixed(engine), mini_batch_size=22)
     x, t = samples(23)
     Trainer(simple(engine), x, t, x, t, mini_batch_size=22)
-
-
-# watching
-
-
-def test_the_watcher_looks_after_every_step_and_after_every_epoch(engine):
-    seen = []
-
-    def watch(trainer):
-        seen.append((trainer.steps_done, trainer.epochs_done))
-        assert trainer.steps_done == len(trainer.train_loss_list)
-        assert trainer.epochs_done == len(trainer.train_acc_list)
-
-    trainer = trainer_of(mixed(engine), epochs=2, watch=watch)
-    assert (trainer.steps, trainer.steps_done) == (10, 0)
-    trainer.train()
-    assert seen == [
-        *[(step, 0) for step in range(1, 6)],
-        (5, 1),
-        *[(step, 1) for step in range(6, 11)],
-        (10, 2),
-    ]
-
-
-def test_a_watched_run_is_the_same_bit_for_bit(engine):
-    x = data()[0]
-    trainer = trainer_of(mixed(engine), watch=lambda t: t.network.predict(x))
-    trainer.train()
-    assert everything(trainer) == uninterrupted(engine)
-
-
-def test_a_checkpoint_is_there_when_the_watcher_sees_the_epoch(tmp_path):
-    path, found = tmp_path / "run.npz", []
-
-    def watch(trainer):
-        if trainer.steps_done == trainer.steps_per_epoch * trainer.epochs_done:
-            found.append(len(load_arrays(path)["history/test_acc_list"]))
-
-    spied(Spy(), checkpoint=path, watch=watch).train()
-    assert found == [1, 2, 3]
-
-
-@pytest.mark.parametrize("step", [1, 5, 7, 15])
-def test_the_watcher_can_stop_training_and_it_goes_on_later(engine, step):
-    def watch(trainer):
-        if trainer.steps_done == step:
-            trainer.stop()
-
-    trainer = trainer_of(mixed(engine), watch=watch)
-    trainer.train()
-    assert trainer.stopped
-    assert trainer.steps_done == step
-    trainer.watch = None
-    trainer.train()
-    assert not trainer.stopped
-    assert everything(trainer) == uninterrupted(engine)
-
-
-@pytest.mark.parametrize("look", [1, 6, 8])  # after a step, an epoch, in the second
-def test_a_watcher_that_fails_does_not_cost_the_run(engine, look):
-    looks = []
-
-    def watch(trainer):
-        looks.append(trainer.steps_done)
-        if len(looks) == look:
-            raise RuntimeError("the screen fell off")
-
-    trainer = trainer_of(mixed(engine), watch=watch)
-    message = r"watch failed after step \d with RuntimeError: the screen fell off"
-    with pytest.warns(RuntimeWarning, match=message):
-        trainer.train()
-    assert len(looks) == look
-    assert trainer.watch is None
-    assert everything(trainer) == uninterrupted(engine)
-
-
-def test_a_watcher_whose_warning_is_an_error_loses_nothing(engine):
-    def watch(trainer):
-        raise RuntimeError("out of paint")
-
-    trainer = trainer_of(mixed(engine), watch=watch)
-    with pytest.raises(RuntimeWarning, match="out of paint"):  # as pytest wants it
-        trainer.train()
-    assert trainer.steps_done == 1
-    trainer.train()
-    assert everything(trainer) == uninterrupted(engine)
-
-
-def test_a_second_interrupt_while_it_watches_breaks_off(engine):
-    def watch(trainer):
-        if trainer.steps_done == 7:
-            signal.raise_signal(signal.SIGINT)
-            signal.raise_signal(signal.SIGINT)
-
-    trainer = trainer_of(mixed(engine), watch=watch)
-    with pytest.raises(KeyboardInterrupt):
-        trainer.train()
-    assert trainer.steps_done == 5
-    trainer.watch = None
-    trainer.train()
-    assert everything(trainer) == uninterrupted(engine)
-
-
-def test_a_resumed_run_is_watched_too(engine, tmp_path):
-    path, seen = tmp_path / "run.npz", []
-    trainer_of(mixed(engine), epochs=1, checkpoint=path).train()
-    again = Trainer.resume(
-        path, mixed(engine), *data(), epochs=2, verbose=False, watch=seen.append
-    )
-    again.train()
-    assert len(seen) == 6
-
-
-def test_what_can_not_watch_is_refused_at_once():
-    with pytest.raises(TypeError, match="watch is 'yes'; expected a function that"):
-        spied(Spy(), watch="yes")

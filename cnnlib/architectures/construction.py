@@ -3,8 +3,9 @@
 import numpy as np
 
 from .. import checks
-from ..networks import Sequential, initial_weights, lenet
+from ..networks import Sequential, ZeroChannels, initial_weights, lenet
 from ..networks.engines import engine_room
+from .nesting import JOINS, inputs_of, nest
 from .tables import LayerTable
 
 __all__ = ["build"]
@@ -20,18 +21,20 @@ def build(architecture, engine="fast", rng=None, weight_init_std="he"):
         Which layers to use.
     rng : numpy.random.Generator, int or None
         Where the weights, and the choices of dropout, come from; an int is a seed.
-    weight_init_std : float or {'he', 'relu', 'xavier', 'sigmoid'}
+    weight_init_std : float or {'std', 'xavier', 'sigmoid', 'he', 'relu'}
         As in ``SimpleConvNet``.
 
     Returns
     -------
     Sequential
-        Its layers have the names of the rows. All parameters are float32.
+        Its layers have the names of the rows; a row that joins branches becomes a
+        block, ``Residual``, ``Add`` or ``Concat``, with the branches inside. All
+        parameters are float32.
 
     Raises
     ------
     ValueError
-        If a row is impossible, or has inputs other than the row above.
+        If a row is impossible, or the branches can not be nested into blocks.
 
     Examples
     --------
@@ -45,20 +48,19 @@ def build(architecture, engine="fast", rng=None, weight_init_std="he"):
             f"row {name!r} of {architecture.name} is impossible: {problem}"
         )
     room, rng = engine_room(engine), checks.as_rng(rng)
-    shape, layers = tuple(architecture.input_dim), {}
+
+    def draw(shape, inputs):
+        return initial_weights(shape, inputs, weight_init_std, rng)
+
+    built, inputs = {}, inputs_of(architecture)
+    shapes = {"input": tuple(architecture.input_dim)}
     for line in table:
-        if line.row.after or line.kind not in BUILDERS:
-            raise ValueError(
-                f"row {line.name!r} has inputs of its own. A Sequential is a row of "
-                "layers, each after the one above: this network is described, so "
-                "count with LayerTable(...), and can not be built as one row."
-            )
-
-        def draw(shape, inputs):
-            return initial_weights(shape, inputs, weight_init_std, rng)
-
-        layers[line.name] = BUILDERS[line.kind](line.row, shape, room, draw, rng)
-        shape = line.shape
+        shapes[line.name] = line.shape
+        if line.kind not in JOINS:
+            shape = shapes[inputs[line.name][0]]
+            layer = BUILDERS[line.kind](line.row, shape, room, draw, rng)
+            built[line.name] = layer
+    layers = nest(architecture, built)
     return Sequential(layers, room.SoftmaxWithLoss(), tuple(architecture.input_dim))
 
 
@@ -126,6 +128,10 @@ def _local_response_normalization(row, shape, room, draw, rng):
     return room.LocalResponseNormalization(size=5, alpha=5e-4, beta=0.75, k=2.0)
 
 
+def _zero_channels(row, shape, room, draw, rng):
+    return ZeroChannels(row.filters)
+
+
 def _batch_normalization(row, shape, room, draw, rng):
     return room.BatchNormalization(np.ones(shape[0], np.float32), _zeros(shape[0]))
 
@@ -150,4 +156,5 @@ BUILDERS = {
     "dropout": _dropout,
     "local response normalization": _local_response_normalization,
     "batch normalization": _batch_normalization,
+    "zero channels": _zero_channels,
 }

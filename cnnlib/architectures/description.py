@@ -4,6 +4,7 @@ Nothing is computed or checked here, so a description may be impossible. ``table
 finds out, and says why.
 """
 
+import collections
 from dataclasses import dataclass, replace
 
 __all__ = ["Architecture", "Row"]
@@ -20,7 +21,7 @@ class Row:
     kind : str
         What it does, such as 'convolution'; see ``kinds.KINDS`` for all.
     filters : int
-        Of a convolution.
+        Of a convolution; of 'zero channels', how many channels come out.
     units : int
         Outputs of an affine layer.
     window : int
@@ -59,12 +60,20 @@ class Row:
         if self.stride not in (None, 1):
             parts.append(f"stride {self.stride}")
         if self.pad != 0:
-            parts.append(f"pad {self.pad}")
+            parts.append(f"pad {_pad(self.pad)}")
         if self.dilation != 1:
             parts.append(f"dilation {self.dilation}")
         if self.groups != 1:
             parts.append(f"{self.groups} groups")
         return ", ".join(parts)
+
+
+def _pad(pad) -> str:
+    """Write ((0, 1), (0, 1)) as 0+1: before and after, on both axes."""
+    pairs = isinstance(pad, tuple) and all(isinstance(axis, tuple) for axis in pad)
+    if pairs and len(set(pad)) == 1:
+        return "+".join(map(str, pad[0]))
+    return str(pad)
 
 
 @dataclass(frozen=True)
@@ -99,9 +108,9 @@ class Architecture:
     def __post_init__(self):
         object.__setattr__(self, "rows", tuple(self.rows))
         object.__setattr__(self, "input_dim", tuple(self.input_dim))
-        names = [row.name for row in self.rows]
-        for name in names:
-            if names.count(name) > 1 or name == "input":
+        names = collections.Counter(row.name for row in self.rows)
+        for name, count in names.items():
+            if count > 1 or name == "input":
                 raise ValueError(
                     f"two rows are called {name!r} (the image is 'input'): give each "
                     "row a name of its own."

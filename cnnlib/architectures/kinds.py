@@ -116,6 +116,18 @@ def local_response_normalization(row, shape):
     return Facts(_image(shape))
 
 
+def zero_channels(row, shape):
+    """Add channels of 0 behind the others, until there are ``filters``."""
+    C, H, W = _image(shape)
+    FN = _need(row, "filters")
+    if FN < C:
+        raise ValueError(
+            f"{C} channels come in, more than the filters={FN} that are to come out; "
+            "zeros can only be added."
+        )
+    return Facts((FN, H, W))
+
+
 def add(row, *shapes):
     """Add up inputs of one shape: the end of a residual block."""
     if len(set(shapes)) != 1:
@@ -153,6 +165,7 @@ KINDS = {
     "dropout": elementwise,
     "local response normalization": local_response_normalization,
     "batch normalization": batch_normalization,
+    "zero channels": zero_channels,
     "add": add,
     "concat": concat,
 }

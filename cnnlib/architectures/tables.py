@@ -7,11 +7,12 @@ import numpy as np
 
 from ..geometry import receptive_field, span, whole
 from .kinds import KINDS
+from .nesting import JOINS, inputs_of, trunk
+from .printing import FOLLOWS, compare_text, table_text
 
 __all__ = ["LayerTable", "Line", "compare"]
 
 CONVOLUTIONS = {"convolution", "sparse convolution"}
-FOLLOWS = "it needs the output of"
 
 
 @dataclass(frozen=True)
@@ -161,17 +162,22 @@ class LayerTable:
     def shapes(self) -> dict:
         """Return the shapes that an image passes through, by name, the image first.
 
-        Rows that neither have weights nor change the shape are left out: this is what
-        ``plots.network_boxes`` draws.
+        Rows that neither have weights nor change the shape are left out, and the rows
+        inside of branches: this is what ``plots.network_boxes`` draws.
         """
         shape = self.architecture.input_dim
         shapes = {"image": shape}
+        inside = set()
+        if not self.problems:
+            inside = {line.name for line in self} - trunk(self.architecture)
         for line in self.lines:
-            if line.shape not in (None, shape) or line.neurons:
+            if line.name in inside:
+                continue
+            if line.shape not in (None, shape) or line.neurons or line.kind in JOINS:
                 shape = shapes[line.name] = line.shape
         return shapes
 
-    def text(self, *columns) -> str:
+    def text(self, *columns, fold=None) -> str:
         """Return the table as text with the columns of your choice.
 
         Parameters
@@ -179,30 +185,11 @@ class LayerTable:
         columns : str
             Attributes of ``Line`` that are numbers: 'parameters', 'multiply_adds',
             'connections', 'neurons'.
+        fold : bool, optional
+            Give a block, and all blocks after it that are alike, one line: their
+            numbers are added up. None does so if there are more than 40 rows.
         """
-        row = ("{:<11}{:<34}{:<15}{:>9}" + "{:>15}" * len(columns)).format
-        heads = [column.replace("_", "-") for column in columns]
-        image = _by(self.architecture.input_dim)
-        lines = [self.architecture.name, row("layer", "kind", "output", "sees", *heads)]
-        lines.append(row("input", "", image, "", *("" for _ in columns)))
-        for line in self.lines:
-            if line.problem.startswith(FOLLOWS):
-                continue
-            if line.problem:
-                lines.append(
-                    f"{line.name:<11}{line.row!s:<34}IMPOSSIBLE, and what follows"
-                )
-                lines.append(f"{'':<11}{line.problem}")
-                continue
-            numbers = [getattr(line, column) for column in columns]
-            cells = [f"{number:,}" if number else "" for number in numbers]
-            shape, sees = _by(line.shape), _by(line.sees)
-            lines.append(row(line.name, str(line.row), shape, sees, *cells))
-            if line.note:
-                lines.append(f"{'':<11}note: {line.note}")
-        totals = [f"{self.total(column):,}" for column in columns]
-        lines.append(row("total", "", "", "", *totals))
-        return "\n".join(line.rstrip() for line in lines)
+        return table_text(self, columns, fold)
 
     def __str__(self):
         return self.text("parameters", "multiply_adds")
@@ -218,38 +205,20 @@ def compare(*architectures) -> str:
     architectures : Architecture
     """
     tables = [LayerTable(architecture) for architecture in architectures]
-    rows = [
-        ("", [table.architecture.name for table in tables]),
-        ("input", [_by(table.architecture.input_dim) for table in tables]),
-        ("convolutions", [_count(table, CONVOLUTIONS) for table in tables]),
-        ("affine layers", [_count(table, {"affine"}) for table in tables]),
-        ("neurons", [f"{table.neurons:,}" for table in tables]),
-        ("parameters", [f"{table.parameters:,}" for table in tables]),
-        ("  of convolutions", [_share(table, "parameters") for table in tables]),
-        ("  as float32", [f"{table.parameters * 4 / 1e6:,.2f} MB" for table in tables]),
-        ("multiply-adds", [f"{table.multiply_adds:,}" for table in tables]),
-        ("  of convolutions", [_share(table, "multiply_adds") for table in tables]),
-        ("  a parameter", [_uses(table) for table in tables]),
-    ]
-    width = max(max(map(len, cells)) for _, cells in rows) + 3
-    return "\n".join(
-        f"{head:<18}" + "".join(f"{cell:>{width}}" for cell in cells)
-        for head, cells in rows
-    )
+    return compare_text(tables, CONVOLUTIONS)
 
 
 def _lines(architecture):
     """Go through the rows from first to last."""
     C, H, W = (whole(n, "input_dim", least=1) for n in architecture.input_dim)
     known = {"input": Line(None, shape=(C, H, W), spans=(_pixels(H), _pixels(W)))}
-    above, lines = "input", []
+    inputs, lines = inputs_of(architecture), []
     for row in architecture.rows:
         try:
-            line = _line(row, [_find(name, known) for name in row.after or (above,)])
+            line = _line(row, [_find(name, known) for name in inputs[row.name]])
         except (TypeError, ValueError) as error:
             line = Line(row, problem=str(error))
         known[row.name] = line
-        above = row.name
         lines.append(line)
     return lines
 
@@ -326,30 +295,18 @@ def _through(g, spans, places, before):
 
 
 def _note(g, shape):
-    """Say if pixels at the end are never looked at."""
+    """Say if there are pixels that are never looked at."""
     if g is None or g == "all":
         return ""
+    if g.stride[0] > span(g.FH, g.dilation[0]):
+        window = f"a {g.FH}x{g.FW} window with stride {g.stride[0]}"
+        return f"{window} sees {g.FH * g.FW} of {g.stride[0] * g.stride[1]} pixels"
     room = shape[1] + sum(g.pad[0]) - span(g.FH, g.dilation[0])
     left = room % g.stride[0]
-    if not left:
+    missed = left - g.pad[0][1]  # of the rest, padding does not matter
+    if missed <= 0:
         return ""
     return (
-        f"{room} / {g.stride[0]} leaves a rest of {left}: the last {left} row(s) and "
+        f"{room} / {g.stride[0]} leaves a rest of {left}: the last {missed} row(s) and "
         "column(s) are never looked at"
     )
-
-
-def _count(table, kinds):
-    return str(sum(line.kind in kinds for line in table))
-
-
-def _share(table, column):
-    return f"{table.total(column, CONVOLUTIONS) / max(table.total(column), 1):.1%}"
-
-
-def _uses(table):
-    return f"{table.multiply_adds / max(table.parameters, 1):.1f}"
-
-
-def _by(shape):
-    return "x".join(map(str, shape))

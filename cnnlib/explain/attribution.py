@@ -91,8 +91,8 @@ def _still(layers):
     for name, layer in layers.items():
         if isinstance(layer, TWO_FACED):
             layers[name] = _Still(layer)
-        elif isinstance(getattr(layer, "layers", None), dict):
-            _still(layer.layers)
+        elif isinstance(getattr(layer, "children", None), dict):
+            _still(layer.children)
     return layers
 
 

@@ -32,19 +32,20 @@ from ..elementwise import Dropout, Sigmoid, SoftmaxWithLoss, Tanh
 from .convolution import Convolution
 from .layers import (
     Affine,
-    BatchNormalization,
     Flatten,
     LocalResponseNormalization,
     Relu,
 )
 from .layout import hold_memory
-from .optimizers import Adam
+from .normalization import BatchNormalization
+from .optimizers import Adam, AdamW
 from .parallel import loss_and_gradient, predict
 from .pooling import AveragePooling, GlobalAveragePooling, GlobalMaxPooling, Pooling
 from .threads import one_blas_thread
 
 __all__ = [
     "Adam",
+    "AdamW",
     "Affine",
     "AveragePooling",
     "BatchNormalization",

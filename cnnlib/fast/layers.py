@@ -7,9 +7,7 @@ from ..geometry import whole
 from ..layer import Layer
 from .layout import (
     batch_last,
-    channel_rows,
     feature_rows,
-    from_channel_rows,
     gradient_like,
     logical,
     working_type,
@@ -134,92 +132,6 @@ class Flatten(Layer):
         if len(x_shape) == 4:
             return logical(dout.T.reshape(*x_shape[1:], x_shape[0]))
         return dout.reshape(x_shape)
-
-
-class BatchNormalization(Layer):
-    """Give each feature mean 0 and variance 1 over the batch, then scale and shift.
-
-    Parameters
-    ----------
-    gamma, beta : array (D,) or (C,)
-    momentum, eps : float
-        As in ``cnnlib.BatchNormalization``, with the same results.
-
-    Attributes
-    ----------
-    running_mean, running_var : array (D,) or (C,)
-    dgamma, dbeta : array
-
-    Notes
-    -----
-    One feature is one row of memory, so the sums are matrix products and scale and
-    shift are one multiplication and one addition.
-    """
-
-    parameters = ("gamma", "beta")
-    statistics = ("running_mean", "running_var")
-
-    def __init__(self, gamma, beta, momentum=0.9, eps=1e-5):
-        self.gamma, self.beta = checks.scales(gamma, beta)
-        self.momentum = checks.fraction(momentum, "momentum")
-        self.eps = eps
-        self.running_mean = np.zeros(self.gamma.shape, self.gamma.dtype)
-        self.running_var = np.ones(self.gamma.shape, self.gamma.dtype)
-
-    @hold_blas
-    def forward(self, x, train=True):
-        """Return the normalized x in the shape of x."""
-        x = checks.channels(x, len(self.gamma))
-        gamma, beta = self.parameters_like(x)
-        rows = channel_rows(x)  # (C, n)
-        dtype = rows.dtype if rows.dtype.kind == "f" else gamma.dtype
-        if not train:
-            slope = (gamma / np.sqrt(self.running_var + self.eps)).astype(dtype)
-            shift = (beta - self.running_mean * slope).astype(dtype)
-            out = rows * slope[:, np.newaxis]
-            out += shift[:, np.newaxis]
-            return self.keep(train, from_channel_rows(out, x.shape))
-
-        scaled, var = self._centre(rows, x.shape)
-        std = np.sqrt(var + self.eps)
-        scaled *= (1 / std)[:, np.newaxis]
-        out = scaled * gamma[:, np.newaxis]
-        out += beta[:, np.newaxis]
-        return self.keep(train, from_channel_rows(out, x.shape), scaled, gamma / std)
-
-    @hold_blas
-    def backward(self, dout):
-        """Set dgamma and dbeta; return dx in the shape of x."""
-        dout, scaled, slope = self.recall(dout)
-        rows = channel_rows(dout)  # (C, n)
-        n = rows.shape[1]
-        dbeta, dgamma = rows.sum(axis=1), np.vecdot(rows, scaled)
-        self.dbeta = gradient_like(dbeta, self.beta)
-        self.dgamma = gradient_like(dgamma, self.gamma)
-        dx = scaled * (-dgamma / n)[:, np.newaxis]
-        dx += rows
-        dx -= (dbeta / n)[:, np.newaxis]
-        dx *= slope[:, np.newaxis]
-        return from_channel_rows(dx, dout.shape)
-
-    def _centre(self, rows, shape):
-        """Return rows less their mean, and the variance; move the running averages."""
-        n = rows.shape[1]
-        if n < 2:
-            raise ValueError(
-                f"x has shape {shape}: one value a feature, so the variance is 0 and "
-                "all would become 0. Train with at least 2 samples in a batch, or call "
-                "forward(x, train=False) for a single one."
-            )
-        mean = rows.mean(axis=1)
-        centred = rows - mean[:, np.newaxis]
-        var = np.vecdot(centred, centred) / n
-        new = 1 - self.momentum
-        self.running_mean *= self.momentum
-        self.running_mean += new * mean
-        self.running_var *= self.momentum
-        self.running_var += new * var * (n / (n - 1))
-        return centred, var
 
 
 class LocalResponseNormalization(Layer):

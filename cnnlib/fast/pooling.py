@@ -11,6 +11,7 @@ from .. import checks
 from ..geometry import check_settings, resolve_pooling, whole
 from ..layer import Layer
 from .layout import batch_last, logical
+from .threads import share
 
 
 class WindowPooling(Layer):
@@ -44,8 +45,17 @@ class Pooling(WindowPooling):
         x = batch_last(checks.images(x))
         g = self.window(*x.shape[1:3])
         padded = pad_images(x, g, checks.lowest(x))
+        entries = slices(padded, g)
         out = np.empty((len(x), g.OH, g.OW, x.shape[3]), x.dtype)
-        winner = tournament(slices(padded, g), out, train)
+        winner = np.empty(out.shape, winner_type(entries)) if train else None
+
+        def work(channels):
+            few = [entry[channels] for entry in entries]
+            won = tournament(few, out[channels], train)
+            if train:
+                winner[channels] = won
+
+        share(work, len(x), x.size)
         return self.keep(train, logical(out), winner, g, x.shape)
 
     def backward(self, dout):
@@ -53,7 +63,13 @@ class Pooling(WindowPooling):
         dout, winner, g, shape = self.recall(dout)
         padded, dx = empty_padded(shape, g, dout.dtype)
         apart = g.stride[0] >= g.FH and g.stride[1] >= g.FW
-        award(batch_last(dout), winner, slices(padded, g), apart)
+        targets, dout = slices(padded, g), batch_last(dout)
+
+        def work(channels):
+            few = [target[channels] for target in targets]
+            award(dout[channels], winner[channels], few, apart)
+
+        share(work, len(dout), padded.size)
         return logical(dx)
 
 
@@ -63,7 +79,7 @@ def tournament(entries, out, train):
     The winner is remembered as one byte, the number of its entry. A later entry
     must be truly larger, so the first of equal maxima wins.
     """
-    byte = np.uint8 if len(entries) <= 256 else np.uint32
+    byte = winner_type(entries)
     best, winner = entries[0], None
     for number, entry in enumerate(entries[1:], start=1):
         if train:
@@ -77,6 +93,11 @@ def tournament(entries, out, train):
         out[...] = best
         winner = np.zeros(out.shape, byte) if train else None
     return winner
+
+
+def winner_type(entries):
+    """Return the smallest type that can number all entries."""
+    return np.uint8 if len(entries) <= 256 else np.uint32
 
 
 def award(dout, winner, targets, apart):

@@ -12,24 +12,26 @@ from . import direct, unfold, winograd
 from .convolution import Convolution
 from .layers import Relu, positive
 from .layout import batch_last, logical
+from .normalization import BatchNormalization, NormRelu
 from .pooling import Pooling, award, slices, tournament
 
 
 def forward(layers, x, train):
-    """Run named layers in order, three of them as one stage where this pays.
+    """Run named layers in order, two or three of them as one stage where this pays.
 
     Returns the scores, and the list of what was run, for ``backward``.
     """
     rest, done = list(layers.items()), []
     while rest:
-        step = stage_of(rest[:3], x)
-        if step is None:
-            name, step = rest.pop(0)
-            with naming(name):
-                x = step.forward(x, train)
-        else:
+        name, first = rest[0]
+        step, layers_in_it = stage_of(rest[:3], x), 3
+        if step is None and _kinds(rest[:2]) == [BatchNormalization, Relu]:
+            step, layers_in_it = NormRelu(first), 2
+        elif step is None:
+            step, layers_in_it = first, 1
+        with naming(name):
             x = step.forward(x, train)
-            del rest[:3]
+        del rest[:layers_in_it]
         done.append(step)
     return x, done
 
@@ -61,9 +63,13 @@ def _learns(step):
     return not isinstance(step, Layer) or any(a.parameters for a in all_layers(step))
 
 
+def _kinds(members):
+    return [type(layer) for _, layer in members]
+
+
 def stage_of(members, x):
     """Return convolution, ReLU and pooling as a stage for images x, or None."""
-    kinds = [type(layer) for _, layer in members]
+    kinds = _kinds(members)
     if kinds not in ([Convolution, Relu, Pooling], [Convolution, Pooling, Relu]):
         return None
     name, convolution = members[0]

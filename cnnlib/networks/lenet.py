@@ -57,8 +57,8 @@ class Subsampling(Layer):
     def backward(self, dout):
         """Set dW and db; return dx (N, C, H, W)."""
         dout, total, W = self.recall(dout)
-        self.dW = (dout * total).sum(axis=(0, 2, 3))  # (C,)
-        self.db = dout.sum(axis=(0, 2, 3))  # (C,)
+        self.dW = self.like("W", (dout * total).sum(axis=(0, 2, 3)))  # (C,)
+        self.db = self.like("b", dout.sum(axis=(0, 2, 3)))  # (C,)
         return self.average.backward(dout * W.reshape(-1, 1, 1) * self.window**2)
 
 
@@ -177,7 +177,7 @@ class RadialBasis(Layer):
 
     def forward(self, x, train=True):
         """Return the scores (N, classes), 0 at best."""
-        x = checks.features(x, self.codes.shape[1])
+        x = checks.floats(checks.features(x, self.codes.shape[1]), "x")
         gaps = x.reshape(len(x), 1, -1) - self.codes.astype(x.dtype)  # (N, classes, D)
         return self.keep(train, -(gaps * gaps).sum(axis=2), x.shape, gaps)
 

@@ -5,50 +5,20 @@ runs them in reverse. The rest is what one wants from a network: a prediction, a
 loss, a gradient, a file.
 """
 
-import collections
-import math
-
 import numpy as np
 
 from .. import checks, fast
 from ..geometry import whole
 from ..gradient import copy_as, numerical_gradients
-from ..layer import Layer, naming
 from ..layers import SoftmaxWithLoss
 from ..storage import load_arrays, save_arrays
+from .blocks import Path
+from .summary import table
 
 __all__ = ["Sequential"]
 
 
-class Parameters(dict):
-    """The parameters of a network by name; assigning writes into the layer.
-
-    The layers hold these same arrays, so ``params["W1"] = new`` copies the numbers
-    of ``new`` instead of leaving the layer with the old ones.
-    """
-
-    def __setitem__(self, key, value):
-        if key not in self:
-            raise KeyError(
-                f"there is no parameter {key!r}; this network has {list(self)}."
-            )
-        if np.shape(value) != self[key].shape:
-            raise ValueError(
-                f"{key} has shape {self[key].shape}; the new value has shape "
-                f"{np.shape(value)}. They must be equal."
-            )
-        self[key][...] = value
-
-    def update(self, *args, **kwargs):
-        """Assign several parameters; dict's own would leave the layers alone."""
-        for key, value in dict(*args, **kwargs).items():
-            self[key] = value
-
-    def __reduce__(self):
-        return dict, (dict(self),)  # what a copy holds belongs to no layer
-
-
-class Sequential(Layer):
+class Sequential(Path):
     """Named layers in order, with a loss at the end.
 
     Parameters
@@ -88,25 +58,13 @@ class Sequential(Layer):
                 "layers must be a dict such as {'Conv1': Convolution(W, b), "
                 "'Relu1': Relu()}: the names are used in summaries and errors."
             )
-        for name, layer in layers.items():
-            _check_names_of_parameters(name, layer)
-        self.layers = dict(layers)
+        super().__init__(layers)
         self.last_layer = SoftmaxWithLoss() if last_layer is None else last_layer
         self.input_dim = input_dim
 
     def forward(self, x, train=True):
         """Return the scores (N, classes)."""
-        x = self._input(x)
-        for name, layer in self.layers.items():
-            with naming(name):
-                x = layer.forward(x, train)
-        return x
-
-    def backward(self, dout):
-        """Set the gradients of all layers; return dx in the shape of x."""
-        for layer in reversed(self.layers.values()):
-            dout = layer.backward(dout)
-        return dout
+        return super().forward(self._input(x), train)
 
     def predict(self, x, batch_size=100):
         """Return the scores (N, classes) in test mode, computed in batches."""
@@ -161,29 +119,6 @@ class Sequential(Layer):
         return x
 
     @property
-    def engine(self) -> str:
-        """'fast' if any layer comes from ``cnnlib.fast``, else 'textbook'."""
-        rooms = {type(layer).__module__ for layer in _leaves(self.layers)}
-        return "fast" if any(r.startswith(fast.__name__) for r in rooms) else "textbook"
-
-    @property
-    def per_sample(self) -> bool:
-        """Whether every layer treats each sample alone."""
-        return all(
-            getattr(layer, "per_sample", False) for layer in self.layers.values()
-        )
-
-    @property
-    def params(self) -> Parameters:
-        """The arrays that training changes, by name."""
-        return Parameters(_arrays(self.layers, "parameters"))
-
-    @property
-    def grads(self) -> dict:
-        """The gradients of the last backward pass, by the names of ``params``."""
-        return _arrays(self.layers, "parameters", prefix="d")
-
-    @property
     def dtype(self) -> np.dtype:
         """The type of the parameters; inputs are converted to it."""
         return next(iter(self.params.values()), np.empty(0, np.float32)).dtype
@@ -191,10 +126,6 @@ class Sequential(Layer):
     def astype(self, dtype):
         """Return a copy of the network in another floating type."""
         return copy_as(self, dtype)
-
-    def state(self) -> dict:
-        """Return all that is saved: parameters and running statistics, by name."""
-        return self.params | _arrays(self.layers, "statistics")
 
     def save_params(self, file_name="params.npz") -> None:
         """Save parameters and running statistics in an .npz file, all or nothing."""
@@ -228,70 +159,4 @@ class Sequential(Layer):
                 "the shape of a sample is not known; say it, for example "
                 "network.summary(input_dim=(1, 28, 28))."
             )
-        return _table(self.layers, np.zeros((1, *input_dim), self.dtype))
-
-
-def _check_names_of_parameters(layer_name, layer):
-    """Refuse a layer whose arrays would silently never be trained."""
-    arrays = [name for name, v in vars(layer).items() if isinstance(v, np.ndarray)]
-    if arrays and not hasattr(layer, "parameters"):
-        raise TypeError(
-            f"layer {layer_name!r} ({type(layer).__name__}) holds the arrays {arrays} "
-            "but does not say which of them are trained. Add a line such as "
-            'parameters = ("W", "b") to its class, or parameters = () if none is.'
-        )
-
-
-def _leaves(layers):
-    """Yield the layers in order, those inside a network in a network too."""
-    for layer in layers.values():
-        if isinstance(layer, Sequential):
-            yield from _leaves(layer.layers)
-        else:
-            yield layer
-
-
-def _arrays(layers, kind, prefix=""):
-    """Collect arrays of all layers by name: 'W1' is the W of the first that has one.
-
-    ``kind`` is 'parameters' or 'statistics'; ``prefix`` "d" asks for the gradients.
-    """
-    arrays, counts = {}, collections.Counter()
-    for layer in _leaves(layers):
-        names = (*getattr(layer, "parameters", ()), *getattr(layer, "statistics", ()))
-        counts.update(names[:1])  # W counts convolutions, gamma normalizations
-        for name in getattr(layer, kind, ()):
-            arrays[f"{name}{counts[names[0]]}"] = getattr(layer, prefix + name)
-    return arrays
-
-
-def _table(layers, x):
-    """Send one sample through the layers and write down what each one does."""
-    head = ("layer", "kind", "output", "parameters", "multiply-adds")
-    rows = []
-    _describe(layers, x, rows)
-    totals = (sum(column) for column in list(zip(*rows, strict=True))[3:])
-    rows.append(("total", "", "", *totals))
-    wide = max(12, *(len(name) + 2 for name, *_ in rows))  # names in blocks are long
-    lines = [f"{head[0]:<{wide}}{head[1]:<28}{head[2]:<18}{head[3]:>12}{head[4]:>16}"]
-    for name, kind, shape, parameters, products in rows:
-        counts = f"{parameters:>12,}{products:>16,}"
-        lines.append(f"{name:<{wide}}{kind:<28}{shape:<18}{counts}")
-    return "\n".join(lines)
-
-
-def _describe(layers, x, rows, within=""):
-    """Append a row for each layer, also those inside a block; return the output."""
-    for name, layer in layers.items():
-        with naming(name):
-            if isinstance(layer, Sequential):
-                x = _describe(layer.layers, x, rows, f"{within}{name}.")
-                continue
-            x = layer.forward(x, train=False)
-        arrays = _arrays({name: layer}, "parameters")
-        parameters = sum(array.size for array in arrays.values())
-        # each weight is used once for every output pixel
-        products = getattr(layer, "W", np.empty(0)).size * math.prod(x.shape[2:])
-        shape = " x ".join(map(str, x.shape[1:]))
-        rows.append((within + name, type(layer).__name__, shape, parameters, products))
-    return x
+        return table(self.layers, np.zeros((1, *input_dim), self.dtype))

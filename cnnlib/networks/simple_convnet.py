@@ -6,9 +6,10 @@ import numpy as np
 
 from .. import checks
 from ..geometry import resolve, resolve_pooling, whole
+from ..layer import naming
 from .engines import engine_room
 from .initial import initial_weights
-from .sequential import Sequential, naming
+from .sequential import Sequential
 
 __all__ = ["SimpleConvNet"]
 
@@ -29,10 +30,10 @@ class SimpleConvNet(Sequential):
         missing is taken from 30 filters of 5x5, pad 0, stride 1.
     hidden_size, output_size : int
         Units of the hidden layer, number of classes.
-    weight_init_std : float or {'he', 'relu', 'xavier', 'sigmoid'}
-        Standard deviation of the first weights, or the rule that computes it:
-        'he' = 'relu' is sqrt(2 / n) and 'xavier' = 'sigmoid' is sqrt(1 / n) for n
-        inputs.
+    weight_init_std : float or {'std', 'xavier', 'sigmoid', 'he', 'relu'}
+        Standard deviation of the first weights, or the rule that computes it: 'std'
+        is 0.01, 'xavier' = 'sigmoid' is sqrt(1 / n) and 'he' = 'relu' is sqrt(2 / n)
+        for n inputs.
     rng : numpy.random.Generator, int or None
         Where the first weights come from; an int is a seed.
     engine : {'fast', 'textbook'}

@@ -24,8 +24,23 @@ from .convolution import (
 )
 from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
+from .memory import memory_orders
+from .modern import (
+    branch_diagram,
+    challenge_chart,
+    cost_and_accuracy,
+    layer_gradients,
+)
 from .networks import cost_bars, network_boxes, receptive_fields
 from .pooling import image_panels, number_panels, pool_windows, shift_curves
+from .sound import loudness_map, waveform
+from .training import (
+    bowl_paths,
+    confusion_grid,
+    histograms_by_layer,
+    named_curves,
+    spread_by_layer,
+)
 from .windows import (
     receptive_boxes,
     receptive_cone,

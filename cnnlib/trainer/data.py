@@ -1,5 +1,6 @@
 """What a run trains on: samples with their labels, and how to know them again."""
 
+import re
 import zlib
 
 import numpy as np
@@ -36,4 +37,40 @@ def check_same_data(path, saved, found) -> None:
             f"{saved['shapes']}, now {found['shapes']} "
             "(or other numbers in them). Load and scale the data as for the first "
             "run."
+        )
+
+
+def check_augment(augment):
+    """Return what changes the batches, or None."""
+    if augment is not None and not callable(augment):
+        raise TypeError(
+            f"augment is {augment!r}; expected a function that takes a batch and "
+            "returns a changed one, for example Augmentation(Shift(2), rng=7), or None."
+        )
+    return augment
+
+
+def augmented(augment, x):
+    """Return the batch x, changed, if it still goes with its labels."""
+    out = augment(x)
+    if np.ndim(out) == 0 or len(out) != len(x):
+        found = "None" if out is None else f"shape {np.shape(out)}"
+        raise ValueError(
+            f"augment returned {found} for a batch of shape {x.shape}; expected "
+            f"{len(x)} samples, one for each label. Does it end with return?"
+        )
+    return out
+
+
+def description(augment) -> str | None:
+    """Describe an augmentation so that another one is noticed in the next session."""
+    return None if augment is None else re.sub(r" at 0x\w+", "", repr(augment))
+
+
+def check_same_augment(path, saved, found) -> None:
+    """Say so if a checkpoint's augmentation is not that at hand."""
+    if saved != found:
+        raise ValueError(
+            f"{path} was saved while training with augment={saved}, now it is "
+            f"augment={found}. Give resume the same augmentation as the first run."
         )

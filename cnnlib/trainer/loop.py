@@ -12,7 +12,7 @@ from ..interrupts import stop_on_interrupt
 from ..optimizers import make_optimizer
 from ..storage import npz_path
 from . import faults, state
-from .data import same_length
+from .data import augmented, check_augment, same_length
 from .watching import Watcher
 
 __all__ = ["Trainer"]
@@ -42,10 +42,11 @@ class Trainer:
     mini_batch_size : int
         Samples a step.
     optimizer : str or optimizer
-        'SGD', 'Momentum', 'Nesterov', 'AdaGrad', 'RMSProp' or 'Adam', in any case;
-        or an object with ``update(params, grads)``.
+        'SGD', 'Momentum', 'Nesterov', 'AdaGrad', 'RMSProp', 'Adam' or 'AdamW', in
+        any case; or an object with ``update(params, grads)``.
     optimizer_param : dict, optional
-        Arguments of the optimizer, for example ``{'lr': 0.001}``.
+        Arguments of the optimizer, for example ``{'lr': 0.001, 'weight_decay': 5e-4,
+        'schedule': CosineDecay(steps=5000)}``.
     evaluate_sample_num_per_epoch : int, optional
         Measure the accuracies on this many first samples only; None takes all.
     verbose : bool
@@ -55,6 +56,10 @@ class Trainer:
     checkpoint : str or Path, optional
         An .npz file that is saved after every epoch, for ``Trainer.resume``. If
         another run is in it, that is kept as ``NAME.earlier.npz``.
+    augment : callable, optional
+        Takes a batch of training samples and returns a changed one of the same
+        length, for example a ``cnnlib.augment.Augmentation``. If it holds random
+        generators, as its attributes, checkpoints keep their state.
     watch : callable, optional
         Called as ``watch(trainer)`` after every step, and once more after an epoch
         was measured and saved. It may read all that stands here, look at
@@ -103,6 +108,7 @@ class Trainer:
         verbose=True,
         rng=None,
         checkpoint=None,
+        augment=None,
         watch=None,
     ):
         self.network = network
@@ -110,7 +116,8 @@ class Trainer:
         self.x_test, self.t_test = same_length(x_test, t_test, "test")
         self.epochs = whole(epochs, "epochs", least=1)
         self.mini_batch_size = whole(mini_batch_size, "mini_batch_size", least=1)
-        quick = (fast.Adam,) if getattr(network, "engine", None) == "fast" else ()
+        engine = getattr(network, "engine", None)
+        quick = (fast.Adam, fast.AdamW) if engine == "fast" else ()
         self.optimizer = make_optimizer(optimizer, optimizer_param, quick)
         faults.check_last_batch(network, len(self.x_train), self.mini_batch_size)
         most = evaluate_sample_num_per_epoch
@@ -120,6 +127,7 @@ class Trainer:
         self.verbose = verbose
         self.rng = checks.as_rng(rng)
         self.checkpoint = None if checkpoint is None else npz_path(checkpoint, "write")
+        self.augment = check_augment(augment)
         self.watch = watch
 
         self.train_loss_list = []
@@ -229,10 +237,11 @@ class Trainer:
         """Take one batch, by index, and let the optimizer change the parameters."""
         size = self.mini_batch_size
         batch = self._order[step * size : (step + 1) * size]
+        x, t = self.x_train[batch], self.t_train[batch]
+        if self.augment is not None:
+            x = augmented(self.augment, x)
         with np.errstate(**QUIET):
-            loss, grads = _loss_and_gradient(
-                self.network, self.x_train[batch], self.t_train[batch]
-            )
+            loss, grads = _loss_and_gradient(self.network, x, t)
             if not np.isfinite(loss):
                 self._diverged(f"the loss became {loss}")
             self.optimizer.update(self.network.params, grads)
@@ -293,6 +302,7 @@ class Trainer:
         t_test,
         epochs=None,
         verbose=True,
+        augment=None,
         watch=None,
     ):
         """Return a trainer that goes on as if it had never stopped.
@@ -310,8 +320,9 @@ class Trainer:
         epochs : int, optional
             A new number of epochs in all; None keeps the first trainer's.
         verbose : bool
+        augment : callable, optional
+            Made as for the first trainer; its random state comes from the file.
         watch : callable, optional
-            As for the first trainer.
 
         Raises
         ------
@@ -329,8 +340,9 @@ class Trainer:
             t_test,
             **settings | {"epochs": settings["epochs"] if epochs is None else epochs},
             verbose=verbose,
-            rng=state.first_stream(about, network),
+            rng=state.first_stream(about, network, augment),
             checkpoint=checkpoint,
+            augment=augment,
             watch=watch,
         )
         state.check_same_run(checkpoint, about, trainer)

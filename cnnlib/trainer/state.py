@@ -4,14 +4,18 @@ from ..gradient import generators
 from ..snapshot import about as about_snapshot
 from ..snapshot import check_streams, part, restore, shuffler, state_of, take
 from ..storage import check_same, load_arrays, save_arrays
-from .data import check_same_data, fingerprint
+from .data import check_same_augment, check_same_data, description, fingerprint
 
 HISTORY = ("train_loss_list", "train_acc_list", "test_acc_list")
 
 
 def snapshot(trainer) -> dict:
     """Return copies of all that training depends on, as named arrays."""
-    about = {"settings": settings(trainer), "data": data_of(trainer)}
+    about = {
+        "settings": settings(trainer),
+        "data": data_of(trainer),
+        "augment": description(trainer.augment),
+    }
     history = {name: getattr(trainer, name) for name in HISTORY}
     return take(trainer.network, trainer.optimizer, streams(trainer), history, about)
 
@@ -39,20 +43,27 @@ def read(path, network):
     return saved, about
 
 
-def first_stream(about, network):
+def first_stream(about, network, augment):
     """Return a generator for the shuffling, of the kind that the snapshot needs."""
-    return shuffler(about, generators(network))
+    return shuffler(about, generators(network) + inside(augment))
 
 
 def check_same_run(path, about, trainer) -> None:
     """Say so if a snapshot can not be put into this trainer."""
     check_same_data(path, about["data"], data_of(trainer))
+    check_same_augment(path, about.get("augment"), description(trainer.augment))
     check_streams(path, about, streams(trainer))
 
 
 def streams(trainer) -> list:
-    """Return each random stream: the shuffling, then the network's dropouts."""
-    return [trainer.rng, *generators(trainer.network)]
+    """Return each random stream: the shuffling, the dropouts, the augmentation."""
+    network, augment = generators(trainer.network), inside(trainer.augment)
+    return [trainer.rng, *network, *augment]
+
+
+def inside(augment) -> list:
+    """Return the random generators that an augmentation holds."""
+    return generators(augment) if hasattr(augment, "__dict__") else []
 
 
 def settings(trainer) -> dict:

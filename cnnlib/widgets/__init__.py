@@ -10,3 +10,4 @@ from .im2col import Im2colExplorer
 from .placing import place_digit
 from .pooling import PoolingExplorer
 from .shapes import ShapeCalculator
+from .training import TrainingMonitor

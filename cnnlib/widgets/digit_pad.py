@@ -8,6 +8,7 @@ from ..data import load_digits
 from .base import CourseWidget, Numbers
 from .exporting import rows_of
 from .inside import answer, first_maps, input_size
+from .packing import levels, packed
 from .placing import SIZE
 
 IN_PAGE = 20  # test digits that go with a page
@@ -76,14 +77,14 @@ class DigitPad(CourseWidget):
     reply = traitlets.Dict().tag(sync=True)
     precision = traitlets.Enum(("float16", "float32"), "float16")
 
-    def __init__(self, network, x=None, t=None, precision="float16", rng=None, **kwargs):
+    def __init__(
+        self, network, x=None, t=None, precision="float16", rng=None, **kwargs
+    ):
         self.network = network
         self._size = input_size(network)
         self._x, self._t = _digits(x, t)
         self._rng = checks.as_rng(rng)
-        super().__init__(
-            image=np.zeros((SIZE, SIZE)), precision=precision, **kwargs
-        )
+        super().__init__(image=np.zeros((SIZE, SIZE)), precision=precision, **kwargs)
         self.on_msg(self._asked_for_a_digit)
 
     @traitlets.validate("image")
@@ -160,7 +161,7 @@ class DigitPad(CourseWidget):
                 "show": [_last_name(name) for name, _ in self._maps(outputs)],
                 "maps": [name for name, _ in self._maps(outputs)],
             },
-            "digits": _bytes(np.rint(x[some, 0] * 255)),
+            "digits": packed(np.rint(x[some, 0] * 255), np.uint8),
             "labels": None if t is None else [int(label) for label in t[some]],
         }
 
@@ -175,14 +176,14 @@ class DigitPad(CourseWidget):
 
     def _stored(self, values, layer):
         with np.errstate(over="ignore"):
-            stored = np.ascontiguousarray(values, self.precision)
+            stored = values.astype(self.precision)
         if not np.isfinite(stored).all():
             raise ValueError(
                 f"layer {layer!r} holds {np.abs(values).max():.3g}, which a page can't "
                 f"store as {self.precision}. Did training diverge? Else set "
                 "pad.precision = 'float32'."
             )
-        return {"shape": list(stored.shape), "data": memoryview(stored.tobytes())}
+        return packed(stored, self.precision)
 
     def _maps(self, outputs):
         return first_maps(self.network, outputs)
@@ -200,7 +201,7 @@ class DigitPad(CourseWidget):
                 "Did training diverge? Try a smaller learning rate."
             )
             return reply | {"problem": problem}
-        maps = [_grey(name, values) for name, values in self._maps(outputs)]
+        maps = [_levels(name, values) for name, values in self._maps(outputs)]
         return reply | {"probabilities": [float(p) for p in y], "maps": maps}
 
     def _test_digits(self):
@@ -235,16 +236,10 @@ def _digits(x, t):
     return x, t
 
 
-def _grey(name, values) -> dict:
-    """Write maps as bytes between their least and their largest number."""
+def _levels(name, values) -> dict:
+    """Write maps between 0, or their least number, and their largest."""
     low, high = float(min(values.min(), 0)), float(values.max())
-    levels = (values - low) * (255 / (high - low or 1))
-    return {"name": name, "low": low, "high": high, "data": _bytes(np.rint(levels))}
-
-
-def _bytes(values) -> dict:
-    stored = values.astype(np.uint8)
-    return {"shape": list(stored.shape), "data": memoryview(stored.tobytes())}
+    return {"name": name, **levels(values, low, high)}
 
 
 def _last_name(name) -> str:

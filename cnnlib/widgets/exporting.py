@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .. import fast
 from ..conv import (
     AveragePooling,
     Convolution,
@@ -9,9 +10,6 @@ from ..conv import (
     GlobalMaxPooling,
     Pooling,
 )
-from ..fast import convolution as fast_convolution
-from ..fast import layers as fast_layers
-from ..fast import pooling as fast_pooling
 from ..geometry import resolve, resolve_pooling
 from ..layers import (
     Affine,
@@ -134,30 +132,30 @@ def _plain(kind, **settings):
 # The very classes: a subclass may compute something else.
 WRITERS = {
     Convolution: _convolution,
-    fast_convolution.Convolution: _convolution,
+    fast.Convolution: _convolution,
     lenet.SparseConvolution: _sparse_convolution,
     Pooling: _pooling("max pooling"),
-    fast_pooling.Pooling: _pooling("max pooling"),
+    fast.Pooling: _pooling("max pooling"),
     AveragePooling: _pooling("average pooling"),
-    fast_pooling.AveragePooling: _pooling("average pooling"),
+    fast.AveragePooling: _pooling("average pooling"),
     lenet.Subsampling: _subsampling,
     GlobalAveragePooling: _plain("global average pooling"),
-    fast_pooling.GlobalAveragePooling: _plain("global average pooling"),
+    fast.GlobalAveragePooling: _plain("global average pooling"),
     GlobalMaxPooling: _plain("global max pooling"),
-    fast_pooling.GlobalMaxPooling: _plain("global max pooling"),
+    fast.GlobalMaxPooling: _plain("global max pooling"),
     Affine: _affine,
-    fast_layers.Affine: _affine,
+    fast.Affine: _affine,
     BatchNormalization: _batch_normalization,
-    fast_layers.BatchNormalization: _batch_normalization,
+    fast.BatchNormalization: _batch_normalization,
     LocalResponseNormalization: _local_response_normalization,
-    fast_layers.LocalResponseNormalization: _local_response_normalization,
+    fast.LocalResponseNormalization: _local_response_normalization,
     lenet.RadialBasis: _radial_basis,
     Relu: _plain("relu"),
-    fast_layers.Relu: _plain("relu"),
+    fast.Relu: _plain("relu"),
     Sigmoid: _plain("sigmoid"),
     Tanh: _plain("tanh", inside=1, outside=1),
     lenet.ScaledTanh: _plain("tanh", inside=2 / 3, outside=1.7159),
     Dropout: _plain("same"),  # it acts in training only
     Flatten: _plain("flatten"),
-    fast_layers.Flatten: _plain("flatten"),
+    fast.Flatten: _plain("flatten"),
 }

@@ -45,15 +45,15 @@ function render({ model, el }) {
   const clear = button("Clear", "Clear the pad", () => change(() => drawing.clear()));
   view.add(
     h("div", { class: "stage" },
-      h("div", { class: "panel" },
+      h("div", { class: "panel narrow" },
         h("div", { class: "caption" }, "Draw a digit ",
-          h("small", {}, "mouse, pen or finger; keys: space, then arrows")),
+          h("small", {}, "mouse, pen, finger; or space and arrows")),
         paper.node,
         h("div", { class: "buttons" }, undo, clear,
           button("Load a test digit", "Load a test digit", load))),
-      h("div", { class: "panel" },
+      h("div", { class: "panel narrow" },
         h("div", { class: "caption" }, "What the network sees ",
-          h("small", {}, "fitted into 20 × 20, its mass in the middle of 28 × 28")),
+          h("small", {}, "20 × 20, in the middle of 28 × 28 pixels")),
         sees),
       h("div", { class: "panel answer" },
         h("div", { class: "caption" }, "What it answers"), verdict, bars.node)),
@@ -86,7 +86,7 @@ function render({ model, el }) {
     if (old) return;
     clearTimeout(state.waiting);
     state.waiting = 0;
-    showAnswer(reply.probabilities, reply.maps.map(greyMaps), reply.problem);
+    showAnswer(reply.probabilities, reply.maps.map(fromLevels), reply.problem);
     if (state.again) ask();
   }
 
@@ -122,12 +122,11 @@ function render({ model, el }) {
     if (!maps) return;
     const [K, H, W] = maps.shape;
     panel.show({ ...maps, columns, width });
-    panel.caption(`${title} `, `${maps.name}: ${K} of ${H} × ${W}, `
-      + `black ${short(maps.low < 0 ? 0 : maps.low)} to white ${short(maps.high)}`);
+    panel.caption(`${title} `, `${maps.name}: ${K} of ${H} × ${W}, ${scaleWords(maps)}`);
   }
 
   function drawSeen(image) {
-    const pen = sees.getContext("2d"), picture = pen.createImageData(PIXELS, PIXELS);
+    const pen = sees.getContext("2d", { willReadFrequently: true }), picture = pen.createImageData(PIXELS, PIXELS);
     image.forEach((v, k) => picture.data.set([255 * v, 255 * v, 255 * v, 255], 4 * k));
     pen.putImageData(picture, 0, 0);
     undo.disabled = !drawing.canUndo;
@@ -176,14 +175,12 @@ function render({ model, el }) {
 
   drawSeen(drawing.image());
   replied();
+  const again = requestAnimationFrame(replied);  // with the colours of the theme
+  view.onCleanup(() => cancelAnimationFrame(again));
   return view.cleanup;
 }
 
-// Maps as the kernel sends them, and as the page computes them, for tiles().
-function greyMaps({ name, low, high, data }) {
-  const levels = bytes(data);
-  return { name, low, high, shape: data.shape, value: (k) => low + levels[k] / 255 * (high - low) };
-}
+// Maps as the page computes them, for tiles(); fromLevels() reads those of the kernel.
 function ownMaps({ shape, data }) {
   const low = data.reduce((a, b) => Math.min(a, b), 0), high = data.reduce((a, b) => Math.max(a, b));
   return { shape, low, high, value: (k) => data[k] };

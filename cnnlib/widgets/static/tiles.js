@@ -3,6 +3,13 @@
 // Read bytes: {shape, data: DataView of uint8}.
 const bytes = ({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
+// Read pictures that came in 256 levels from low to high.
+function fromLevels({ low, high, data, ...others }) {
+  const steps = bytes(data);
+  return { ...others, low, high, shape: data.shape,
+    value: (k) => low + steps[k] / 255 * (high - low) };
+}
+
 // Make a panel of tiles. show({shape: [K, H, W], value(k), low, high, columns, width})
 // draws them: grey if no number is negative, else one hue for each sign.
 function tiles(name) {
@@ -18,11 +25,13 @@ function tiles(name) {
     canvas.style.width = `${canvas.width * scale}px`;
     const picture = pen.createImageData(canvas.width, canvas.height);
     const paint = painter(low, high, canvas);
-    for (let k = 0; k < K; k++) {
+    // Zeros have the colour of the paper: a grey line tells maps apart.
+    if (low < 0 && W > 8) new Uint32Array(picture.data.buffer).fill(0x60808080);
+    for (let k = 0; k < across * down; k++) {
       const left = (k % across) * (W + 1), top = Math.floor(k / across) * (H + 1);
       for (let i = 0; i < H; i++)
         for (let j = 0; j < W; j++)
-          paint(value((k * H + i) * W + j), picture.data,
+          paint(k < K ? value((k * H + i) * W + j) : 0, picture.data,
             4 * ((top + i) * canvas.width + left + j));
     }
     pen.putImageData(picture, 0, 0);
@@ -34,6 +43,12 @@ function tiles(name) {
   } };
 }
 
+// The colours in words.
+function scaleWords({ low, high }) {
+  if (low >= 0) return `black 0 to white ${short(high)}`;
+  return `orange up to ${short(high)}, blue down to ${short(low)}`;
+}
+
 // Return a function that writes one number as four bytes of a picture.
 function painter(low, high, node) {
   if (low >= 0) return (value, data, at) => {
@@ -41,9 +56,10 @@ function painter(low, high, node) {
     data.set([level, level, level, 255], at);
   };
   const style = getComputedStyle(node), most = Math.max(-low, high);
-  const hue = (name) => style.getPropertyValue(name).trim().slice(1).match(/../g)
-    .map((pair) => parseInt(pair, 16));
-  const [above, below] = [hue("--positive"), hue("--negative")];
+  // Before the node is in the page it has no style yet; it is drawn once more then.
+  const hue = (name, early) => (style.getPropertyValue(name).trim() || early).slice(1)
+    .match(/../g).map((pair) => parseInt(pair, 16));
+  const [above, below] = [hue("--positive", "#d9730d"), hue("--negative", "#2f6fbf")];
   return (value, data, at) =>
-    data.set([...(value < 0 ? below : above), 255 * Math.min(1, Math.abs(value) / most)], at);
+    data.set([...(value < 0 ? below : above), 255 * Math.min(1, Math.abs(value) / (most || 1))], at);
 }

@@ -1,102 +1,18 @@
-"""Optimizers: six ways to walk downhill, in order of increasing complexity.
+"""Seven ways to take a step, in order of increasing complexity.
 
 All share one interface, ``update(params, grads)``, and change the parameters in
 place, because the layers hold these same arrays. What an optimizer remembers
-(a velocity, an average) is one array a parameter.
+(a velocity, an average) is one array a parameter. Each takes ``weight_decay`` and
+``schedule`` as well: see ``Optimizer``.
 """
 
 import math
 
 import numpy as np
 
-__all__ = ["SGD", "AdaGrad", "Adam", "Momentum", "Nesterov", "RMSProp"]
+from .base import Optimizer
 
-
-class Optimizer:
-    """Base of the optimizers: walk over the parameters, keep their memories.
-
-    A subclass says in ``memories`` which arrays it keeps for each parameter and
-    writes one ``step``.
-
-    Parameters
-    ----------
-    lr : float
-        Learning rate: the length of a step, above 0.
-
-    Raises
-    ------
-    ValueError
-        If ``lr`` is not a positive number.
-    """
-
-    memories: tuple[str, ...] = ()
-
-    def __init__(self, lr):
-        if not (isinstance(lr, int | float | np.number) and 0 < lr < math.inf):
-            raise ValueError(
-                f"lr is {lr!r}; the learning rate is a number above 0, often 0.001 to "
-                "0.1."
-            )
-        self.lr = float(lr)
-        self.t = 0  # updates done
-        self._memory = {}
-
-    def update(self, params, grads) -> None:
-        """Take one step with every parameter, in place.
-
-        Parameters
-        ----------
-        params, grads : dict of str to array
-            Parameters and their gradients under the same names.
-
-        Raises
-        ------
-        KeyError
-            If a gradient is missing.
-        ValueError
-            If a gradient has another shape than its parameter.
-        """
-        for key, param in params.items():
-            if key not in grads:
-                raise KeyError(
-                    f"no gradient for parameter {key!r}; grads holds {sorted(grads)}. "
-                    "Pass network.gradient(x, t)."
-                )
-            if grads[key].shape != param.shape:
-                raise ValueError(
-                    f"the gradient of {key} has shape {grads[key].shape}, the "
-                    f"parameter {param.shape}; they must be equal."
-                )
-        self.t += 1
-        for key, param in params.items():
-            self.step(param, grads[key], *self._memories_of(key, param))
-
-    def step(self, param, grad, *memories):
-        """Change one parameter, and the memories of it, in place."""
-        raise NotImplementedError(f"{type(self).__name__} must define step.")
-
-    def _memories_of(self, key, param):
-        names = [f"{name}/{key}" for name in self.memories]
-        for name in names:
-            if name not in self._memory:
-                self._memory[name] = np.zeros_like(param)
-        return [self._memory[name] for name in names]
-
-    def settings(self) -> dict:
-        """Return the arguments that make an optimizer like this one."""
-        names = set(vars(self)) - {"t", "_memory"}
-        return {name: getattr(self, name) for name in sorted(names)}
-
-    def state(self) -> dict:
-        """Return a copy of all that the next update depends on."""
-        arrays = {name: array.copy() for name, array in self._memory.items()}
-        return {"t": self.t, "lr": self.lr, **arrays}
-
-    def restore(self, state) -> None:
-        """Go back to a state that ``state()`` returned."""
-        state = dict(state)
-        self.t, self.lr = int(state.pop("t")), float(state.pop("lr"))
-        self._memory = {name: np.array(array) for name, array in state.items()}
+__all__ = ["SGD", "AdaGrad", "Adam", "AdamW", "Momentum", "Nesterov", "RMSProp"]
 
 
 class SGD(Optimizer):
@@ -107,12 +23,12 @@ class SGD(Optimizer):
     Saito, section 6.1.2.
     """
 
-    def __init__(self, lr=0.01):
-        super().__init__(lr)
+    def __init__(self, lr=0.01, **settings):
+        super().__init__(lr, **settings)
 
     def step(self, param, grad):
         """Step straight downhill."""
-        param -= self.lr * grad
+        param -= self.rate * grad
 
 
 class Momentum(Optimizer):
@@ -125,14 +41,14 @@ class Momentum(Optimizer):
 
     memories = ("v",)
 
-    def __init__(self, lr=0.01, momentum=0.9):
-        super().__init__(lr)
+    def __init__(self, lr=0.01, momentum=0.9, **settings):
+        super().__init__(lr, **settings)
         self.momentum = _part(momentum, "momentum")
 
     def step(self, param, grad, v):
         """Change the velocity, then move by it."""
         v *= self.momentum
-        v -= self.lr * grad
+        v -= self.rate * grad
         param += v
 
 
@@ -148,8 +64,8 @@ class Nesterov(Momentum):
     def step(self, param, grad, v):
         """Change the velocity, then move by its next step and the push."""
         v *= self.momentum
-        v -= self.lr * grad
-        param += self.momentum * v - self.lr * grad
+        v -= self.rate * grad
+        param += self.momentum * v - self.rate * grad
 
 
 class AdaGrad(Optimizer):
@@ -162,14 +78,14 @@ class AdaGrad(Optimizer):
 
     memories = ("h",)
 
-    def __init__(self, lr=0.01, eps=1e-7):
-        super().__init__(lr)
+    def __init__(self, lr=0.01, eps=1e-7, **settings):
+        super().__init__(lr, **settings)
         self.eps = _small(eps)
 
     def step(self, param, grad, h):
         """Add the square to the sum, divide the step by its root."""
         h += grad * grad
-        param -= self.lr * grad / (np.sqrt(h) + self.eps)
+        param -= self.rate * grad / (np.sqrt(h) + self.eps)
 
 
 class RMSProp(Optimizer):
@@ -182,8 +98,8 @@ class RMSProp(Optimizer):
 
     memories = ("h",)
 
-    def __init__(self, lr=0.01, decay_rate=0.99, eps=1e-7):
-        super().__init__(lr)
+    def __init__(self, lr=0.01, decay_rate=0.99, eps=1e-7, **settings):
+        super().__init__(lr, **settings)
         self.decay_rate = _part(decay_rate, "decay_rate")
         self.eps = _small(eps)
 
@@ -191,7 +107,7 @@ class RMSProp(Optimizer):
         """Move the average of squares, divide the step by its root."""
         h *= self.decay_rate
         h += (1 - self.decay_rate) * grad * grad
-        param -= self.lr * grad / (np.sqrt(h) + self.eps)
+        param -= self.rate * grad / (np.sqrt(h) + self.eps)
 
 
 class Adam(Optimizer):
@@ -205,8 +121,8 @@ class Adam(Optimizer):
 
     memories = ("m", "v")
 
-    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-        super().__init__(lr)
+    def __init__(self, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, **settings):
+        super().__init__(lr, **settings)
         self.beta1 = _part(beta1, "beta1")
         self.beta2 = _part(beta2, "beta2")
         self.eps = _small(eps)
@@ -217,7 +133,29 @@ class Adam(Optimizer):
         v += (1 - self.beta2) * (grad * grad - v)
         m_hat = m / (1 - self.beta1**self.t)
         v_hat = v / (1 - self.beta2**self.t)
-        param -= self.lr * m_hat / (np.sqrt(v_hat) + self.eps)
+        param -= self.rate * m_hat / (np.sqrt(v_hat) + self.eps)
+
+
+class AdamW(Adam):
+    """Adam whose weight decay does not pass through the averages: it is decoupled.
+
+    In Adam the pull of the decay is divided by the size of the gradients, like all
+    the rest: weights with large gradients hardly decay. Here each step shrinks every
+    weight by the same part, ``rate * weight_decay``.
+
+    References
+    ----------
+    Loshchilov & Hutter (2019), "Decoupled weight decay regularization". The default
+    is that of PyTorch.
+    """
+
+    def __init__(self, lr=0.001, weight_decay=0.01, **settings):
+        super().__init__(lr, weight_decay=weight_decay, **settings)
+
+    def decay(self, param, grad):
+        """Shrink the weights in place; the gradient stays as it is."""
+        param *= 1 - self.rate * self.weight_decay
+        return grad
 
 
 def make_optimizer(optimizer, optimizer_param=None, kinds=()):
@@ -250,7 +188,7 @@ def make_optimizer(optimizer, optimizer_param=None, kinds=()):
                 "object: pass the arguments when you create it."
             )
         return optimizer
-    known = (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, *kinds)
+    known = (SGD, Momentum, Nesterov, AdaGrad, RMSProp, Adam, AdamW, *kinds)
     by_name = {kind.__name__.lower(): kind for kind in known}
     if optimizer.lower() not in by_name:
         names = ", ".join(kind.__name__ for kind in by_name.values())

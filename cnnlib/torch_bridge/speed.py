@@ -1,0 +1,91 @@
+"""Who is quicker on this machine: one step of training, measured in turns."""
+
+import time
+
+import torch
+from torch import nn
+
+from .. import fast
+from ..fast.threads import threads
+from ..optimizers import Adam
+from .back import from_torch
+from .forth import to_torch
+
+__all__ = ["training_speed"]
+
+
+def training_speed(network, x, t, rounds=10) -> dict:
+    """Time a training step (loss, gradient, Adam) here and in PyTorch.
+
+    A fair race: the same network, the same batch, the same work, as many cores for
+    all (two at most). The contenders take turns, so that a busy moment hits all of
+    them; each warms up, and its best time counts.
+
+    Parameters
+    ----------
+    network : Sequential
+        It is not changed.
+    x : array (N, ...)
+        A batch.
+    t : array (N,)
+        Labels.
+    rounds : int
+        How many turns each one gets.
+
+    Returns
+    -------
+    dict of str to float
+        Seconds for one image, the slowest first, for ``cnnlib.plots.speed_bars``.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads())
+    try:
+        steps = _contenders(network, x, t)
+        best = dict.fromkeys(steps, float("inf"))
+        for number in range(rounds + 1):
+            for name, step in steps.items():
+                step()  # so that the one before has left the processor
+                start = time.perf_counter()
+                step()
+                if number > 0:
+                    best[name] = min(best[name], time.perf_counter() - start)
+    finally:
+        torch.set_num_threads(before)
+    slowest_first = sorted(best, key=best.get, reverse=True)
+    return {name: best[name] / len(x) for name in slowest_first}
+
+
+def _contenders(network, x, t) -> dict:
+    """Return a function for each contender that takes one step."""
+    module = to_torch(network)
+    textbook = from_torch(module, engine="textbook")
+    return {
+        "textbook layers": _step_here(textbook, Adam(), x, t),
+        "fast layers": _step_here(from_torch(module), fast.Adam(), x, t),
+        "PyTorch": _step_there(module, x, t, torch.contiguous_format),
+        "PyTorch, channels_last": _step_there(
+            to_torch(network), x, t, torch.channels_last
+        ),
+    }
+
+
+def _step_here(network, optimizer, x, t):
+    def step():
+        _, grads = network.loss_and_gradient(x, t)
+        optimizer.update(network.params, grads)
+
+    return step
+
+
+def _step_there(module, x, t, memory_format):
+    module = module.to(memory_format=memory_format)
+    x = torch.tensor(x, dtype=next(module.parameters()).dtype)
+    x, t = x.to(memory_format=memory_format), torch.tensor(t)
+    optimizer = torch.optim.Adam(module.parameters())
+
+    def step():
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(module(x), t).backward()
+        optimizer.step()
+
+    return step

@@ -1,0 +1,1 @@
+"""The instructors' side of the homework; nothing of it reaches a student."""

@@ -1,0 +1,139 @@
+"""Grade one submission from file to result. Whatever is in it, this returns."""
+
+import json
+import traceback
+from dataclasses import dataclass
+
+from .clean import Unreadable, lay_into, read_bytes, read_submission
+from .course import Course, read_notebook
+from .files import fingerprint, write_json
+from .judging import (
+    claimed_number,
+    exercises_in,
+    inputs_of,
+    marks_of,
+    wanted_files,
+)
+from .sandbox import Outcome, Sandbox
+from .show import safe_notebook
+
+FORMAT = 1  # of the result files
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all submissions of one assignment share.
+
+    Attributes
+    ----------
+    course : Course
+    assignment : str
+    sandbox : Sandbox
+    inputs : dict of str to bytes
+        The hidden cases.
+    release : dict
+        The released notebook.
+    """
+
+    course: Course
+    assignment: str
+    sandbox: Sandbox
+    inputs: dict
+    release: dict
+
+    @classmethod
+    def of(cls, course, assignment, sandbox):
+        """Read the release and the hidden cases of an assignment."""
+        release = read_notebook(course.notebook("release", assignment))
+        names = exercises_in(release, course.key).values()
+        return cls(course, assignment, sandbox, inputs_of(course.key, names), release)
+
+    def version(self, submission) -> str:
+        """Return a hash of all that a result depends on."""
+        release = json.dumps(self.release, sort_keys=True)
+        content = b""
+        if submission.path is not None:
+            try:
+                content = read_bytes(submission.path)
+            except Unreadable as error:
+                content = str(error)
+        return fingerprint(
+            str(FORMAT),
+            self.course.key.version,
+            release,
+            content,
+            submission.number,
+            submission.problem,
+        )
+
+    def is_done(self, submission, version) -> bool:
+        """Tell whether this very submission has its result already."""
+        result = read_result(self.course, self.assignment, submission.student)
+        if result is None or result["version"] != version:
+            return False
+        notebook = self.course.notebook(
+            "autograded", self.assignment, submission.student
+        )
+        return not result["marks"] or notebook.exists()
+
+
+def read_result(course, assignment, student):
+    """Return the result of a student, None if there is none that can be read."""
+    try:
+        result = json.loads(course.result(assignment, student).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return result if result.get("format") == FORMAT else None
+
+
+def grade_one(task, submission, slot=0) -> dict:
+    """Grade one submission and write its result. Never raises for what is in it."""
+    result = {
+        "format": FORMAT,
+        "version": task.version(submission),
+        "student": submission.student,
+        "number": submission.number,
+        "name": submission.name,
+        "place": submission.place,
+        "claimed": "",
+        "problem": submission.problem,
+        "marks": {},
+        "notes": [],
+        "seconds": 0.0,
+        "peak_memory": 0,
+    }
+    try:
+        if not submission.problem:
+            _grade(task, submission, slot, result)
+    except Unreadable as error:
+        result["problem"] = str(error)
+    except Exception as error:  # a fault of ours: the others must not suffer
+        result["problem"] = f"the grader failed: {type(error).__name__}: {error}"[:300]
+        result["notes"].append(traceback.format_exc()[-2000:])
+        result["marks"] = {}
+    write_json(task.course.result(task.assignment, submission.student), result)
+    return result
+
+
+def _grade(task, submission, slot, result):
+    """Clean, run, judge, and write the notebook that people will see."""
+    cleaned = lay_into(task.release, read_submission(submission.path))
+    result["notes"] += cleaned.notes
+    outcome = Outcome(report={"cells": [], "outputs": []})
+    if task.inputs:  # a report has nothing to run
+        wanted = wanted_files(task.inputs)
+        outcome = task.sandbox.run(cleaned.notebook, task.inputs, wanted, slot)
+        result["seconds"] = round(outcome.seconds, 2)
+        result["peak_memory"] = int(outcome.peak_memory)
+        if outcome.report is None:
+            result["problem"] = outcome.why
+    marks, notes = marks_of(
+        cleaned.notebook, task.course.key, outcome, submission.number
+    )
+    result["marks"] = marks
+    result["claimed"] = claimed_number(task.course.key, cleaned.notebook, outcome)
+    result["notes"] += notes
+    words = {grade_id: mark["words"] for grade_id, mark in marks.items()}
+    shown = safe_notebook(cleaned, {g: w for g, w in words.items() if w})
+    path = task.course.notebook("autograded", task.assignment, submission.student)
+    write_json(path, shown)
