@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from seen import cell, formula, least_contrast, marked, run_python, values
+from seen import cell, formula, least_contrast, marked, run_python, settle, values
 
 from cnnlib import Convolution, col2im, im2col
 from cnnlib.geometry import resolve
@@ -353,6 +353,7 @@ def test_in_jupyterlab_both_sides_follow_each_other(lab):
     page.keyboard.press("ArrowRight")
     page.get_by_label("col2im", exact=True).check()
     page.get_by_label("=", exact=True).check()
+    settle(page)
     answer = run_python(
         page,
         "print(explorer.pad, explorer.view, explorer.accumulate, explorer.dx.max())",

@@ -425,11 +425,15 @@ def test_in_jupyterlab_both_sides_follow_each_other(lab):
     page.get_by_role("button", name="Remove row 2").click()
     page.get_by_label("Name of row 1", exact=True).fill("dd")  # commands of Lab
     page.keyboard.press("Enter")
-    answer = run_python(
-        page,
-        "print(calculator.architecture['dd'].filters, calculator.describe())",
-    )
+    for _ in range(20):  # a change waits until the kernel has answered the one before
+        if run_python(page, "print(calculator.architecture.rows[0].name)") == "dd\n":
+            break
+    code = "print(calculator.architecture['dd'].filters, calculator.describe())"
+    answer = run_python(page, code)
     first, _, *rest = LENET5.rows
     network = replace(LENET5, rows=[replace(first, filters=12, name="dd"), *rest])
     assert answer == f"12 {ShapeCalculator(network).describe()}\n"
     assert page.evaluate("window.panel.content.widgets.length") == len(LAB)
+    page.get_by_role("button", name="Remove row 2").press("Enter")
+    run_python(page, "print(calculator)")
+    assert page.evaluate("document.activeElement.dataset.key") == "1 remove"
