@@ -7,7 +7,7 @@ from .. import checks
 from ..data import load_digits
 from .base import CourseWidget, Numbers
 from .exporting import rows_of
-from .inside import answer, first_maps, input_size
+from .inside import answer, first_maps, framed, input_size
 from .packing import levels, packed
 from .placing import SIZE
 
@@ -151,7 +151,7 @@ class DigitPad(CourseWidget):
         _, outputs = answer(self.network, self.image, self._size)
         x, t = self._test_digits()
         some = self._rng.permutation(len(x))[:IN_PAGE]
-        layers = rows_of(self.network, outputs, self._size)
+        layers = rows_of(self.network, framed(self.network, self.image, self._size))
         return super().page_state() | {
             "reply": self._answer_for_display(),  # the weights may have changed
             "network": {
@@ -171,6 +171,8 @@ class DigitPad(CourseWidget):
         for name, value in row.items():
             if isinstance(value, np.ndarray):
                 value = self._stored(value, row["layer"])
+            elif name == "branches":
+                value = [[self._packed(inner) for inner in rows] for rows in value]
             packed[name] = value
         return packed
 
