@@ -6,6 +6,7 @@ files in ``static/``, joined: no bundler, and nothing is fetched from anywhere.
 
 import math
 import numbers
+import re
 from pathlib import Path
 
 import anywidget
@@ -37,8 +38,21 @@ def module(*names) -> str:
 
 
 def style(*names) -> str:
-    """Return the shared style and these files."""
-    return read("common.css", *names)
+    """Return the shared style and these files, each for its own widgets alone.
+
+    All styles of a page meet: ``.cnnlib .row`` of a file becomes
+    ``.cnnlib.sheet-file .row``, and a widget carries the names of its files.
+    """
+    sheets = [
+        re.sub(r"\.cnnlib(?![-\w])", f".cnnlib.{sheet(name)}", read(name))
+        for name in names
+    ]
+    return "\n".join([read("common.css"), *sheets])
+
+
+def sheet(name) -> str:
+    """Return the class that marks the widgets of a style file."""
+    return f"sheet-{Path(name).stem}"
 
 
 class Numbers(traitlets.TraitType):
@@ -125,12 +139,18 @@ class CourseWidget(anywidget.AnyWidget):
     scripts: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
 
+    sheets = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
     def __init_subclass__(cls, **kwargs):
         """Join the files that the subclass names."""
         if "scripts" in vars(cls):  # not in the classes that traitlets derives
             cls._esm = module(*cls.scripts)
             cls._css = style(*cls.styles)
         super().__init_subclass__(**kwargs)
+
+    @traitlets.default("sheets")
+    def _names_of_styles(self):
+        return [sheet(name) for name in self.styles]
 
     def describe(self) -> str:
         """Say in one line what the widget shows now."""

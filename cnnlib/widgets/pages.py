@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from .base import SHARED, read
+from .base import SHARED, read, style
 
 # The page may run its own script and nothing else: it can't ask any host for anything.
 POLICY = (
@@ -52,30 +52,28 @@ def write_page(path, widgets, title=None) -> Path:
     headings = [html.escape(heading) for heading, _ in widgets]
     files = dict.fromkeys(name for _, w in widgets for name in w.styles)
     shows = [
-        f"{{\n{_lean(*widget.scripts)}\n"
+        f"{{\n{_lean(read(*widget.scripts))}\n"
         f"show(render, {_script_text(widget.page_state())}, 'widget-{k}');\n}}"
         for k, (_, widget) in enumerate(widgets)
     ]
     text = PAGE.format(
         policy=POLICY,
         title=html.escape(title) if title else headings[0],
-        style=_lean("common.css", *files, "page.css"),
+        style=_lean(style(*files) + read("page.css")),
         places="\n".join(
             f'<h2>{heading}</h2>\n<div id="widget-{k}"></div>'
             for k, heading in enumerate(headings)
         ),
-        script="\n".join([_lean(*SHARED, "page.js"), *shows]),
+        script="\n".join([_lean(read(*SHARED, "page.js")), *shows]),
     )
     path = Path(path)
     path.write_text(text, encoding="utf-8")
     return path
 
 
-def _lean(*names) -> str:
-    """Return files without indentation and comments, which are a third of them."""
-    text = read(*names)
-    if names[0].endswith(".css"):
-        text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+def _lean(text) -> str:
+    """Leave out indentation and comments, which are a third of the files."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
     return re.sub(r"^\s*(//.*)?\n|^ +", "", text, flags=re.M)
 
 

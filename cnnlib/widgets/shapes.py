@@ -17,6 +17,8 @@ DEFAULTS = {
     if field.name not in ("name", "kind")
 }
 
+LONGEST = 30  # rows of a network in the menu: a page holds them all
+
 
 class ShapeCalculator(CourseWidget):
     """Build a network row by row; shapes, parameters and costs follow at once.
@@ -29,7 +31,8 @@ class ShapeCalculator(CourseWidget):
     ----------
     architecture : Architecture
         Where to start; any description of ``cnnlib.architectures``. Branches and tables
-        of channels are shown and counted, and can not be edited in the page.
+        of channels are shown and counted, and can not be edited in the page. The menu
+        has the networks of up to 30 rows; hand over the longer ones here.
     image : array (H, W) or (C, H, W), optional
         A picture under the receptive field.
 
@@ -74,7 +77,11 @@ class ShapeCalculator(CourseWidget):
 
     def __init__(self, architecture=LENET5, image=None, **kwargs):
         known = (getattr(architectures, name) for name in architectures.__all__)
-        famous = [to_stack(one) for one in known if isinstance(one, Architecture)]
+        famous = [
+            to_stack(one)
+            for one in known
+            if isinstance(one, Architecture) and len(one.rows) <= LONGEST
+        ]
         super().__init__(
             stack=to_stack(architecture), catalogue=famous, image=image, **kwargs
         )

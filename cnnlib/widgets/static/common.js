@@ -71,7 +71,8 @@ const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 function frame(model, el, title) {
   const spoken = h("div", { class: "spoken", "aria-live": "polite" });
   const warning = h("div", { class: "warning", role: "alert", hidden: true });
-  const root = h("section", { class: "cnnlib", "aria-label": title, tabindex: "-1" });
+  const names = ["cnnlib", ...model.get("sheets")].join(" ");
+  const root = h("section", { class: names, "aria-label": title, tabindex: "-1" });
   root.addEventListener("keydown", keepPlainKeys);
   root.append(warning, spoken);
   el.append(root);
