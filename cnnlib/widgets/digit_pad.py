@@ -84,6 +84,7 @@ class DigitPad(CourseWidget):
         self._size = input_size(network)
         self._x, self._t = _digits(x, t)
         self._rng = checks.as_rng(rng)
+        self._replied_to = None, None
         super().__init__(image=np.zeros((SIZE, SIZE)), precision=precision, **kwargs)
         self.on_msg(self._asked_for_a_digit)
 
@@ -105,10 +106,13 @@ class DigitPad(CourseWidget):
             )
         return image
 
-    @traitlets.observe("image")
+    @traitlets.observe("image", "asked")
     def _reply(self, change):
-        """Answer to the newest image."""
-        self.reply = self._answer_for_display()
+        """Answer once to the newest image; the same image may be asked about again."""
+        asked, image = self._replied_to
+        if asked != self.asked or image is not self.image:
+            self._replied_to = self.asked, self.image
+            self.reply = self._answer_for_display()
 
     @property
     def probabilities(self):
