@@ -273,6 +273,16 @@ def test_a_row_is_drawn_the_same_whatever_stands_around_it():
         np.testing.assert_array_equal(array, short.params[name])
 
 
+def test_shapes_leave_out_what_is_inside_of_branches():
+    shapes = LayerTable(GOOGLENET).shapes()
+    assert [name for name in shapes if "." in name] == []
+    assert shapes["Inception3a"] == (256, 28, 28)
+    assert list(shapes)[-2:] == ["Mean", "Affine"]
+    blocks = [name for name in LayerTable(RESNET50).shapes() if "Stage" in name]
+    assert len(blocks) == 3 + 4 + 6 + 3
+    assert set(shapes) - {"image"} <= {row.name for row in GOOGLENET.rows}
+
+
 # --- running -----------------------------------------------------------------------
 
 

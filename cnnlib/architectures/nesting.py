@@ -7,7 +7,7 @@ row of layers, perhaps with blocks of its own.
 
 from ..networks import Add, Concat, Residual
 
-__all__ = ["inputs_of", "nest"]
+__all__ = ["inputs_of", "nest", "trunk"]
 
 JOINS = ("add", "concat")
 
@@ -50,6 +50,22 @@ def nest(architecture, built) -> dict:
                 "takes its output. Take it out, or name it in after=(...)."
             )
     return _Nest(architecture, built, inputs).chain(last, "input")
+
+
+def trunk(architecture) -> set:
+    """Return the names of the rows that no branch leads around.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        Whose rows name only rows above them.
+    """
+    back = _Nest(architecture, {}, inputs_of(architecture)).back
+    names, name = set(), architecture.rows[-1].name
+    while name != "input":
+        names.add(name)
+        name = back[name]
+    return names
 
 
 class _Nest:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 __all__ = ["HUMAN_TOP5_ERROR", "ILSVRC", "IMAGENET_ACCURACY", "Result"]
 
-RUSSAKOVSKY = "Russakovsky et al. (2015), ImageNet challenge, table 7"
+RUSSAKOVSKY = "Russakovsky et al. (2015), ImageNet challenge, section 6"
 HE = "He et al. (2016), table 5"
 
 

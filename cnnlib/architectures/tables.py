@@ -7,7 +7,7 @@ import numpy as np
 
 from ..geometry import receptive_field, span, whole
 from .kinds import KINDS
-from .nesting import inputs_of
+from .nesting import JOINS, inputs_of, trunk
 from .printing import FOLLOWS, compare_text, table_text
 
 __all__ = ["LayerTable", "Line", "compare"]
@@ -162,13 +162,18 @@ class LayerTable:
     def shapes(self) -> dict:
         """Return the shapes that an image passes through, by name, the image first.
 
-        Rows that neither have weights nor change the shape are left out: this is what
-        ``plots.network_boxes`` draws.
+        Rows that neither have weights nor change the shape are left out, and the rows
+        inside of branches: this is what ``plots.network_boxes`` draws.
         """
         shape = self.architecture.input_dim
         shapes = {"image": shape}
+        inside = set()
+        if not self.problems:
+            inside = {line.name for line in self} - trunk(self.architecture)
         for line in self.lines:
-            if line.shape not in (None, shape) or line.neurons:
+            if line.name in inside:
+                continue
+            if line.shape not in (None, shape) or line.neurons or line.kind in JOINS:
                 shape = shapes[line.name] = line.shape
         return shapes
 
