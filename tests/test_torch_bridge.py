@@ -25,6 +25,7 @@ from cnnlib.torch_bridge import (  # noqa: E402
     copy_weights,
     from_torch,
     to_torch,
+    training_speed,
 )
 
 torch.set_num_threads(1)
@@ -574,3 +575,20 @@ def test_the_package_does_not_load_pytorch():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout == "False\n"
+
+
+# the race
+
+
+def test_the_race_is_run_by_all_and_changes_nothing():
+    network = simple("fast")
+    before, count = bits(network.state()), torch.get_num_threads()
+    seconds = training_speed(network, *samples(4), rounds=1)
+    assert bits(network.state()) == before
+    assert torch.get_num_threads() == count
+    assert set(seconds) == {
+        "textbook layers", "fast layers", "PyTorch", "PyTorch, channels_last",
+    }  # fmt: skip
+    times = list(seconds.values())
+    assert times == sorted(times, reverse=True)
+    assert times[-1] > 0

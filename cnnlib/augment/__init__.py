@@ -16,6 +16,7 @@ puts them in a row, and is what ``Trainer(..., augment=...)`` takes.
 Notation: images (N, C, H, W); float intensities in [0, 1], or uint8 from 0 to 255.
 """
 
+from .augmentation import Augmentation
 from .functions import (
     brightened,
     contrasted,
@@ -28,7 +29,6 @@ from .functions import (
     shifted,
 )
 from .transforms import (
-    Augmentation,
     Brightness,
     Contrast,
     Cutout,

@@ -24,6 +24,7 @@ from .convolution import (
 )
 from .grids import number_grid
 from .matrices import col_blocks, speed_bars, window_links
+from .memory import memory_orders
 from .modern import (
     branch_diagram,
     challenge_chart,

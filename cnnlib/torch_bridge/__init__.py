@@ -13,7 +13,8 @@ try:
 except ImportError:
     raise ImportError(
         "cnnlib.torch_bridge needs PyTorch, which is not installed here. Install it "
-        "with: pip install torch (about 200 MB for a computer without a GPU). The "
+        "with: pip install torch (on Linux that brings the libraries for GPUs along, "
+        "some gigabytes; pytorch.org shows the command for a smaller version). The "
         "rest of the course does without it."
     ) from None
 
@@ -21,6 +22,7 @@ from .back import from_torch
 from .comparison import Comparison, LayerDifference, compare
 from .forth import to_torch
 from .pairs import copy_weights
+from .speed import training_speed
 
 __all__ = [
     "Comparison",
@@ -29,4 +31,5 @@ __all__ = [
     "copy_weights",
     "from_torch",
     "to_torch",
+    "training_speed",
 ]

@@ -13,7 +13,7 @@ from ..optimizers import make_optimizer
 from ..storage import npz_path
 from . import faults, state
 from .data import augmented, check_augment, same_length
-from .watching import Watcher
+from .watching import Watcher, figures
 
 __all__ = ["Trainer"]
 
@@ -218,7 +218,7 @@ class Trainer:
             if self._stopped:
                 return
             self._step(step)
-            bar.set_postfix(self._figures(), refresh=False)
+            bar.set_postfix(figures(self), refresh=False)
             bar.update()
             self._watcher.look(self)
         if self._stopped:
@@ -227,7 +227,7 @@ class Trainer:
             self._check_finite()
             self._measure()
         self._order = None
-        bar.set_postfix(self._figures())
+        bar.set_postfix(figures(self))
         self._good = state.snapshot(self)
         if self.checkpoint is not None:
             self._save_checkpoint()
@@ -260,13 +260,6 @@ class Trainer:
         test = accuracy(self.x_test[:most], self.t_test[:most])
         self.train_acc_list.append(float(train))
         self.test_acc_list.append(float(test))
-
-    def _figures(self) -> dict:
-        figures = {"loss": f"{self.train_loss_list[-1]:.3f}"}
-        if self.test_acc_list:
-            figures["train"] = f"{self.train_acc_list[-1]:.1%}"
-            figures["test"] = f"{self.test_acc_list[-1]:.1%}"
-        return figures
 
     def _check_finite(self):
         """See that the epoch was a good one, to which one can go back later."""

@@ -38,3 +38,12 @@ class Watcher:
                 RuntimeWarning,
                 stacklevel=2,
             )
+
+
+def figures(trainer) -> dict:
+    """Return what the progress bar shows: the last loss and the last accuracies."""
+    shown = {"loss": f"{trainer.train_loss_list[-1]:.3f}"}
+    if trainer.test_acc_list:
+        shown["train"] = f"{trainer.train_acc_list[-1]:.1%}"
+        shown["test"] = f"{trainer.test_acc_list[-1]:.1%}"
+    return shown
