@@ -30,7 +30,7 @@ LIMITS = Limits(
     cell_seconds=4,
     total_seconds=20,
     margin=5,
-    resident=1_400_000_000,
+    resident=1_900_000_000,
     memory=3_000_000_000,
     processes=80,
     file_bytes=10_000_000,
@@ -118,7 +118,7 @@ def test_a_flood_of_output_is_dropped(graded):
 
 def test_memory_of_many_processes_is_limited_from_inside_and_outside(graded):
     assert scores(graded, "20260006") == FULL, "what was recorded before is kept"
-    assert "1400 MB" in graded.by_number["20260007"]["problem"]
+    assert "1900 MB" in graded.by_number["20260007"]["problem"]
     peaks = [result["peak_memory"] for result in graded.results]
     assert max(peaks) < 3 * LIMITS.resident
 

@@ -37,7 +37,7 @@ def confine(limits) -> None:
             f.write("1000")
         ctypes.CDLL(None).prctl(*NOT_DUMPABLE)
         refuse_system_calls()
-        guard_memory(0.8 * limits["resident"])
+        guard_memory(0.7 * limits["resident"])
 
 
 def lower(kind, value) -> None:
