@@ -256,6 +256,24 @@ def test_a_kill_in_the_middle_loses_nothing(course, tmp_path):
     assert graded(other, folder).tables == summary.tables
 
 
+def test_a_seed_of_ones_own_gives_other_hidden_cases(course):
+    seed = course.path("seed.txt")
+    try:
+        public = course.key
+        seed.write_text(" 48151\n")
+        own = replace(course).key
+        assert own.version != public.version
+        cases = [key.cases("sample.double")[0]["x"] for key in (public, own)]
+        assert not np.array_equal(*cases)
+        seed.write_text("my birthday")
+        with pytest.raises(
+            ValueError, match="'my birthday'; expected one whole number"
+        ):
+            _ = replace(course).key
+    finally:
+        seed.unlink()
+
+
 def test_nbgraders_own_autograding_runs_nothing(finished):
     place, _, _ = finished
     run = subprocess.run(

@@ -78,8 +78,29 @@ class Course:
 
     @functools.cached_property
     def key(self) -> "Key":
-        """The right answers."""
-        return Key(importlib.import_module(self.answers))
+        """The right answers, with hidden cases from the course's own seed."""
+        return Key(importlib.import_module(self.answers), self.seed)
+
+    @property
+    def seed(self) -> int:
+        """The number in ``seed.txt`` of the course folder, 0 without one.
+
+        The answers of a public course are public. With a seed of their own the
+        instructors alone know the hidden cases.
+
+        Raises
+        ------
+        ValueError
+            If the file holds something else.
+        """
+        path = self.path("seed.txt")
+        text = path.read_text("utf-8").strip() if path.exists() else "0"
+        if not (text.isascii() and text.isdigit()):
+            raise ValueError(
+                f"{path} holds {text!r}; expected one whole number, for example 20261. "
+                "Write one, or delete the file: then the public cases are used."
+            )
+        return int(text)
 
     def prepare(self) -> None:
         """Make the course folder, so that nbgrader finds itself at home in it."""
@@ -96,15 +117,15 @@ class Key:
         The name of the exercise for the ``grade_id`` of each test cell.
     """
 
-    def __init__(self, module):
-        self.module = module
+    def __init__(self, module, seed=0):
+        self.module, self.seed = module, seed
         self.names = {name.replace(".", "_"): name for name in module.ANSWERS}
         self._cases = {}
 
     def cases(self, name) -> list[dict]:
         """Return the hidden inputs of an exercise."""
         if name not in self._cases:
-            self._cases[name] = self.module.hidden_cases(name)
+            self._cases[name] = self.module.hidden_cases(name, self.seed)
         return self._cases[name]
 
     def judge(self, name, outputs, student_number=None):
@@ -124,7 +145,8 @@ class Key:
 
             folders.append(Path(cnnlib.exercises.__file__).parent)
         files = sorted(p for folder in folders for p in folder.rglob("*.[np][py]*"))
-        return fingerprint(*(p for p in files if p.suffix in {".py", ".npz"}))
+        files = (path for path in files if path.suffix in {".py", ".npz"})
+        return fingerprint(str(self.seed), *files)
 
 
 def find_own_commands() -> None:
