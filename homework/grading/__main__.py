@@ -110,9 +110,11 @@ def grade_command(options) -> int:
     try:
         assignment = options.assignment or guess_assignment(options.submissions, course)
         roster = read_roster(options.roster) if options.roster else None
+        whose = "your own" if course.seed else "the public ones (no seed.txt)"
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    print(f"Hidden cases: {whose}.")
     confined = not options.i_trust_these_submissions
     if confined and (why := why_no_sandbox()):
         print(
