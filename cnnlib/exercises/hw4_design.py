@@ -15,7 +15,7 @@ from ..data import load_coloured_shapes
 from .hw2_layers import by_hand
 from .network_arrays import describe, rebuild, table_of
 from .network_faults import fault_in_training, largest_layer, trained_on_test
-from .protocol import Exercise, ExerciseError, call, plain
+from .protocol import Exercise, call, plain
 
 MOST_PARAMETERS = 100_000
 MOST_MULTIPLY_ADDS = 60_000_000  # for one image
