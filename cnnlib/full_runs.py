@@ -61,7 +61,7 @@ class Run(NamedTuple):
 RUNS = {
     "fashion": Run(FASHION_CONVNET, "fashion", 15),
     "cifar-first": Run(CIFAR_FIRST, "cifar10", 20),
-    "cifar-blocks": Run(CIFAR_IMPROVED, "cifar10", 12),
+    "cifar-blocks": Run(CIFAR_IMPROVED, "cifar10", 20),
     "cifar-improved": Run(CIFAR_IMPROVED, "cifar10", 20, changed=True),
 }
 

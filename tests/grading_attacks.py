@@ -29,6 +29,7 @@ def attempts():
     yield refused(lambda: os.setuid(0))
     yield refused(lambda: bytearray(20_000_000_000))
     yield refused(lambda: os.kill(1, 9))
+    yield refused(lambda: os.memfd_create("x"))
     yield refused(lambda: __import__("homework.answers"))
     yield refused(lambda: __import__("grading_answers"))
     yield not any("answers" in str(p) for p in pathlib.Path(REPOSITORY).glob("**/*.py"))
@@ -209,7 +210,8 @@ def class_of(secret, port):
         "20260003 loop": solved("20260003", square=loop),
         "20260004 deaf": solved("20260004", square=deaf),
         "20260005 flood": solved("20260005", square=FLOOD),
-        "20260007 memory": solved("20260007", last=MEMORY),
+        "20260006 memory": solved("20260006", last=MEMORY),
+        "20260007 more memory": solved("20260007", last=stop + "\n" + MEMORY),
         "20260008 forks": solved("20260008", last=FORKS),
         "20260009 exit": solved("20260009", square="import os\nos._exit(0)"),
         "20260010 kills all": solved("20260010", last="import os\nos.kill(-1, 9)"),

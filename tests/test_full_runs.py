@@ -146,6 +146,7 @@ def test_the_training_images_are_changed_in_one_run_only(tmp_path):
 def test_the_recorded_numbers_fit_together(name):
     run = recorded(name)
     assert run["epochs"] == len(run["loss"]) == len(run["test_accuracy"])
+    assert run["epochs"] == RUNS[name].epochs  # the command gives this very run
     confusion = np.array(run["confusion"])
     assert confusion.sum() == run["images"][1] == 2_000
     assert confusion.trace() / confusion.sum() == pytest.approx(run["accuracy"])

@@ -170,6 +170,7 @@ def test_marks_given_by_hand_stay_and_complete_the_grade(finished):
     page = place.notebook("feedback", NAME, "20260001").with_suffix(".html")
     html = page.read_text("utf-8")
     assert "12.5 of 14 points" in html
+    assert ">A tiny assignment</a>" in html, "the heading above is the title"
     assert "Look at &lt;b&gt;notebook 03" in html
     assert not grades_of(place, NAME)["20260001"]["essay"]["look_again"]
 

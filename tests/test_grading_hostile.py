@@ -5,7 +5,11 @@ One class of hostile submissions is graded once; each test looks at some of them
 
 import json
 import os
+import platform
 import socket
+import struct
+import subprocess
+import sys
 import threading
 from collections import Counter
 from html.parser import HTMLParser
@@ -18,6 +22,7 @@ from grading_attacks import CANARY, class_of
 from grading_class import NAME, hand_in, make_course
 
 from homework.grading import bubblewrap
+from homework.grading.inside.syscalls import ARCHITECTURES, REFUSED, filter_of
 from homework.grading.pipeline import grade
 from homework.grading.sandbox import Limits, Sandbox
 
@@ -25,7 +30,7 @@ LIMITS = Limits(
     cell_seconds=4,
     total_seconds=20,
     margin=5,
-    resident=1_400_000_000,
+    resident=1_900_000_000,
     memory=3_000_000_000,
     processes=80,
     file_bytes=10_000_000,
@@ -111,8 +116,9 @@ def test_a_flood_of_output_is_dropped(graded):
     assert path.stat().st_size < 100_000
 
 
-def test_memory_of_many_processes_is_limited(graded):
-    assert "1400 MB" in graded.by_number["20260007"]["problem"]
+def test_memory_of_many_processes_is_limited_from_inside_and_outside(graded):
+    assert scores(graded, "20260006") == FULL, "what was recorded before is kept"
+    assert "1900 MB" in graded.by_number["20260007"]["problem"]
     peaks = [result["peak_memory"] for result in graded.results]
     assert max(peaks) < 3 * LIMITS.resident
 
@@ -244,3 +250,52 @@ def test_nothing_is_left_running(graded):
 
     names = [process.name() for process in psutil.Process().children(recursive=True)]
     assert not [name for name in names if "bwrap" in name], names
+
+
+SYSTEM_CALLS = """
+import os, threading
+from homework.grading.inside.syscalls import refuse_system_calls
+assert refuse_system_calls()
+try:
+    os.memfd_create("memory that belongs to nobody")
+except PermissionError:
+    thread = threading.Thread(target=print, args=("refused",))
+    thread.start()
+    thread.join()
+"""
+
+
+def test_system_calls_that_no_exercise_needs_are_refused():
+    if platform.machine() not in ARCHITECTURES or not hasattr(os, "memfd_create"):
+        pytest.skip("no filter for this machine")
+    run = subprocess.run(
+        [sys.executable, "-c", SYSTEM_CALLS], capture_output=True, text=True
+    )
+    assert run.stdout == "refused\n", run.stderr
+
+
+@pytest.mark.parametrize("call", ["memfd_create", "shmget", "ptrace", "unshare"])
+def test_the_filter_jumps_to_the_right_place(call):
+    """Run the filter by hand: the kernel does the same with each system call."""
+    numbers = [pair[0] for pair in REFUSED.values()]
+    code = filter_of(ARCHITECTURES["x86_64"], numbers)
+    steps = list(struct.iter_unpack("HBBI", code))
+
+    def verdict(architecture, number):
+        place = 0
+        while True:
+            kind, yes, no, value = steps[place]
+            if kind == 0x06:
+                return "allow" if value == 0x7FFF0000 else "refuse"
+            if kind == 0x20:
+                loaded = architecture if value == 4 else number
+            else:
+                hit = loaded == value if kind == 0x15 else loaded >= value
+                place += yes if hit else no
+            place += 1
+
+    here = ARCHITECTURES["x86_64"]
+    assert verdict(here, REFUSED[call][0]) == "refuse"
+    assert verdict(here, 0) == verdict(here, 1) == verdict(here, 59) == "allow"
+    assert verdict(here, 0x40000001) == "refuse"
+    assert verdict(ARCHITECTURES["aarch64"], 1) == "refuse"

@@ -22,6 +22,7 @@ PACKAGES = {
     "threadpoolctl": "3.5",
     "jupyterlab": "4.2",
     "ipywidgets": "8.1",
+    "anywidget": "0.9",
 }
 
 

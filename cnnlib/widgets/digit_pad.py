@@ -7,7 +7,7 @@ from .. import checks
 from ..data import load_digits
 from .base import CourseWidget, Numbers
 from .exporting import rows_of
-from .inside import answer, first_maps, input_size
+from .inside import answer, first_maps, framed, input_size
 from .packing import levels, packed
 from .placing import SIZE
 
@@ -84,6 +84,7 @@ class DigitPad(CourseWidget):
         self._size = input_size(network)
         self._x, self._t = _digits(x, t)
         self._rng = checks.as_rng(rng)
+        self._replied_to = None, None
         super().__init__(image=np.zeros((SIZE, SIZE)), precision=precision, **kwargs)
         self.on_msg(self._asked_for_a_digit)
 
@@ -105,10 +106,13 @@ class DigitPad(CourseWidget):
             )
         return image
 
-    @traitlets.observe("image")
+    @traitlets.observe("image", "asked")
     def _reply(self, change):
-        """Answer to the newest image."""
-        self.reply = self._answer_for_display()
+        """Answer once to the newest image; the same image may be asked about again."""
+        asked, image = self._replied_to
+        if asked != self.asked or image is not self.image:
+            self._replied_to = self.asked, self.image
+            self.reply = self._answer_for_display()
 
     @property
     def probabilities(self):
@@ -151,7 +155,7 @@ class DigitPad(CourseWidget):
         _, outputs = answer(self.network, self.image, self._size)
         x, t = self._test_digits()
         some = self._rng.permutation(len(x))[:IN_PAGE]
-        layers = rows_of(self.network, outputs, self._size)
+        layers = rows_of(self.network, framed(self.network, self.image, self._size))
         return super().page_state() | {
             "reply": self._answer_for_display(),  # the weights may have changed
             "network": {
@@ -171,6 +175,8 @@ class DigitPad(CourseWidget):
         for name, value in row.items():
             if isinstance(value, np.ndarray):
                 value = self._stored(value, row["layer"])
+            elif name == "branches":
+                value = [[self._packed(inner) for inner in rows] for rows in value]
             packed[name] = value
         return packed
 

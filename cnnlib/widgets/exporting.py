@@ -21,37 +21,48 @@ from ..layers import (
     Sigmoid,
     Tanh,
 )
-from ..networks import lenet
-from .inside import leaves
+from ..networks import blocks, lenet
+from .inside import leaves, run_apart
 
 
-def rows_of(network, outputs, size):
+def rows_of(network, x):
     """Return the rows of a network: dicts of plain values and of arrays.
 
     Parameters
     ----------
-    network : Sequential
-    outputs : dict of str to array
-        What each layer answers to one image, for the shapes.
-    size : int
-        Height and width of the image.
+    network : Path
+        Layers in a row: a network, or a branch of a block.
+    x : array (1, C, H, W)
+        Any input; the rows hold the sizes that follow from it.
 
     Raises
     ------
     ValueError
         If a page can't run one of the layers.
     """
-    rows, shape = [], (1, size, size)
+    rows = []
     for name, layer in leaves(network):
-        write = WRITERS.get(type(layer))
-        if write is None:
+        if type(layer) in BLOCKS:
+            rows.append({"layer": name, **_block(layer, name, x)})
+        elif type(layer) in WRITERS:
+            written = WRITERS[type(layer)](layer, x.shape[1:])
+            rows += [{"layer": name, **row} for row in written]
+        else:
             raise ValueError(
                 f"a page can't run layer {name!r}, a {type(layer).__name__}: it knows "
                 "the layers of cnnlib only. In JupyterLab the pad works with it."
             )
-        rows += [{"layer": name, **row} for row in write(layer, shape)]
-        shape = outputs[name].shape
+        x = run_apart(layer, x)
     return rows
+
+
+def _block(layer, name, x):
+    """Write a block as rows for each branch, and how their results are joined."""
+    branches = [
+        rows_of(blocks.Path({f"{name}.{branch}": inside}), x)
+        for branch, inside in layer.branches.items()
+    ]
+    return {"kind": BLOCKS[type(layer)], "branches": branches}
 
 
 def _convolution(layer, shape, W=None):
@@ -125,6 +136,10 @@ def _radial_basis(layer, shape):
     return [{"kind": "radial basis", "W": layer.codes}]
 
 
+def _zero_channels(layer, shape):
+    return [{"kind": "zero channels", "channels": layer.channels}]
+
+
 def _plain(kind, **settings):
     return lambda layer, shape: [{"kind": kind, **settings}]
 
@@ -150,6 +165,7 @@ WRITERS = {
     LocalResponseNormalization: _local_response_normalization,
     fast.LocalResponseNormalization: _local_response_normalization,
     lenet.RadialBasis: _radial_basis,
+    blocks.ZeroChannels: _zero_channels,
     Relu: _plain("relu"),
     fast.Relu: _plain("relu"),
     Sigmoid: _plain("sigmoid"),
@@ -159,3 +175,6 @@ WRITERS = {
     Flatten: _plain("flatten"),
     fast.Flatten: _plain("flatten"),
 }
+
+# Branches side by side, and how they are joined.
+BLOCKS = {blocks.Residual: "add", blocks.Add: "add", blocks.Concat: "concat"}

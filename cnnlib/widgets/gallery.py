@@ -9,7 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import ALEXNET, SimpleConvNet, Trainer, load_digits
+from ..architectures import ALEXNET
+from ..data import load_digits
+from ..networks import SimpleConvNet
+from ..trainer import Trainer
 from .convolution import ConvolutionExplorer
 from .digit_pad import DigitPad
 from .im2col import Im2colExplorer

@@ -7,6 +7,7 @@ import numpy as np
 from ..functions import softmax
 from ..layer import naming
 from ..networks import Sequential
+from ..networks.blocks import Path
 from .placing import SIZE
 
 
@@ -21,7 +22,8 @@ def leaves(network, within=""):
 
 def is_row(layer) -> bool:
     """Tell whether it does nothing but run its layers one after the other."""
-    return isinstance(layer, Sequential) and type(layer).forward is Sequential.forward
+    plain = (Path.forward, Sequential.forward)
+    return isinstance(layer, Path) and type(layer).forward in plain
 
 
 def input_size(network) -> int:
@@ -67,18 +69,24 @@ def _try_sizes(network) -> int:
     )
 
 
-def answer(network, image, size):
-    """Return the probabilities (classes,) and the output of each layer, by name.
-
-    The layers are copies: an answer must not disturb a training that is under way.
-    """
+def framed(network, image, size):
+    """Return an image as the input of a network (1, 1, size, size)."""
     around = (size - SIZE) / 2
     border = (int(np.floor(around)), int(np.ceil(around)))
-    x = np.pad(image, border)[np.newaxis, np.newaxis].astype(network.dtype)
-    outputs = {}
+    return np.pad(image, border)[np.newaxis, np.newaxis].astype(network.dtype)
+
+
+def run_apart(layer, x):
+    """Run a copy of a layer: a training that is under way must not be disturbed."""
+    return copy.deepcopy(layer).forward(x, train=False)
+
+
+def answer(network, image, size):
+    """Return the probabilities (classes,) and the output of each layer, by name."""
+    x, outputs = framed(network, image, size), {}
     for name, layer in leaves(network):
         with naming(name):
-            x = copy.deepcopy(layer).forward(x, train=False)
+            x = run_apart(layer, x)
         outputs[name] = x[0]
     if x.ndim != 2:
         raise ValueError(

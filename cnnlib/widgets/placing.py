@@ -41,7 +41,7 @@ def place_digit(ink):
     >>> stroke[10:90, 5:13] = 1  # a 1, far to the left
     >>> rows, columns = np.nonzero(place_digit(stroke))
     >>> rows.min(), rows.max(), columns.min(), columns.max()
-    (np.int64(5), np.int64(24), np.int64(14), np.int64(15))
+    (np.int64(4), np.int64(23), np.int64(13), np.int64(14))
     """
     ink = np.asarray(array(ink, "ink"), dtype=np.float64)
     if ink.ndim != 2:

@@ -17,7 +17,7 @@ DEFAULTS = {
     if field.name not in ("name", "kind")
 }
 
-LONGEST = 30  # rows of a network in the menu: a page holds them all
+LONGEST = 25  # rows of a network in the menu: a page holds them all
 
 
 class ShapeCalculator(CourseWidget):
@@ -32,7 +32,7 @@ class ShapeCalculator(CourseWidget):
     architecture : Architecture
         Where to start; any description of ``cnnlib.architectures``. Branches and tables
         of channels are shown and counted, and can not be edited in the page. The menu
-        has the networks of up to 30 rows; hand over the longer ones here.
+        has the networks of up to 25 rows; hand over the longer ones here.
     image : array (H, W) or (C, H, W), optional
         A picture under the receptive field.
 

@@ -66,7 +66,7 @@ def page_of(title, result, rows, grades) -> dict:
         )
     so_far = " so far" if pending else ""
     headline = f"{total:g} of {most:g} points{so_far}"
-    if all(row["value"] is None for row in rows):
+    if not any(row["value"] is not None and row["points"] != "0" for row in rows):
         headline = f"Not graded yet ({most:g} points)"
     comments = {g: c["comment"] for g, c in grades.items() if c.get("comment")}
     return {

@@ -157,7 +157,7 @@ def titles_of(course, release) -> dict[str, str]:
             titles[grade_id] = known.get(grade_id) or heading or grade_id
         elif cell["cell_type"] == "markdown":
             lines = [line for line in text_of(cell).split("\n") if line[:1] == "#"]
-            heading = lines[-1].lstrip("# ").strip() if lines else heading
+            heading = lines[-1].lstrip("# ").replace("`", "") if lines else heading
     return titles
 
 

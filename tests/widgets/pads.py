@@ -6,6 +6,7 @@ import cnnlib
 from cnnlib import fast
 from cnnlib.architectures import LENET5, LENET5_PAPER, build
 from cnnlib.networks import Sequential, SimpleConvNet
+from cnnlib.networks.blocks import Add, ZeroChannels
 
 
 def one():
@@ -50,6 +51,40 @@ def odd_network(engine, rng):
     )
 
 
+def blocks(engine, rng):
+    """Build a small network with every kind of block, one inside the other."""
+    room = fast if engine == "fast" else cnnlib
+
+    def conv(FN, C, FS, **settings):
+        W = rng.normal(0, 0.4, (FN, C, FS, FS)).astype(np.float32)
+        return room.Convolution(W, rng.normal(size=FN).astype(np.float32), **settings)
+
+    inner = cnnlib.Residual({"C": conv(3, 3, 3, pad=1), "R": room.Relu()})
+    shortcut = {
+        "Half": room.Pooling(1, 1, stride=2),
+        "Zeros": ZeroChannels(7),
+    }
+    W = rng.normal(0, 0.1, (7, 10)).astype(np.float32)
+    return Sequential(
+        {
+            "Conv1": conv(4, 1, 5, stride=2),
+            "Inception": cnnlib.Concat(
+                {
+                    "1x1": {"C": conv(3, 4, 1), "Block": inner},
+                    "single": conv(2, 4, 3, pad=1),
+                    "same": {},
+                }
+            ),
+            "Block": cnnlib.Residual({"C": conv(9, 9, 3, pad=1)}),
+            "Narrow": conv(5, 9, 1),
+            "Down": cnnlib.Residual({"C": conv(7, 5, 3, stride=2, pad=1)}, shortcut),
+            "Sum": Add({"a": room.Relu(), "b": {"T": room.Tanh()}, "c": {}}),
+            "Mean": room.GlobalAveragePooling(),
+            "Affine": room.Affine(W, None),
+        }
+    )
+
+
 def ending(pool):
     """Build a network that ends with a global pooling."""
     W = np.random.default_rng(3).normal(size=(10, 1, 5, 5)).astype(np.float32)
@@ -65,6 +100,8 @@ NETWORKS = {
     "LeNet-5 of 1998, 32x32": lambda rng: build(LENET5_PAPER, rng=rng),
     "odd, fast": lambda rng: odd_network("fast", rng),
     "odd, textbook": lambda rng: odd_network("textbook", rng),
+    "blocks, fast": lambda rng: blocks("fast", rng),
+    "blocks, textbook": lambda rng: blocks("textbook", rng),
     "global average": lambda rng: ending(cnnlib.GlobalAveragePooling),
     "global maximum": lambda rng: ending(fast.GlobalMaxPooling),
     "no convolution": lambda rng: Sequential(

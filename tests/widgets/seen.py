@@ -46,6 +46,12 @@ def run_python(page, code):
     )
 
 
+def settle(page):
+    """Let the changes reach the kernel: each waits for the answer to the one before."""
+    for _ in range(8):
+        run_python(page, "pass")
+
+
 def least_contrast(page, selector="*"):
     """Return the lowest contrast of ink to ground among the texts of the widget.
 

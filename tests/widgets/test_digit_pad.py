@@ -28,6 +28,17 @@ def test_image_probabilities_and_answer_are_there_for_the_next_cell(trained):
     assert pad.describe() == "SimpleConvNet says 1, > 99 % sure"
 
 
+def test_each_question_is_answered_once_also_about_the_same_image(trained):
+    pad = DigitPad(trained)
+    replies = []
+    pad.observe(lambda change: replies.append(change.new["asked"]), "reply")
+    with pad.hold_trait_notifications():  # as a message from the page arrives
+        pad.image, pad.asked = one(), 1
+    assert replies == [1]
+    pad.asked = 2  # Lab does not send an image that is equal to the last one
+    assert replies == [1, 2]
+
+
 def test_maps_are_those_of_the_first_layers(trained):
     pad = DigitPad(trained)
     pad.image = one()

@@ -228,9 +228,16 @@ def test_in_lab_a_queue_of_strokes_is_never_answered(lab):
     run_python(
         page,
         "import time\nasked = []\n"
-        "def slow(change):\n    asked.append(pad.asked)\n    time.sleep(0.2)\n"
+        "def slow(change):\n"
+        "    asked.append(pad.asked)\n"
+        "    time.sleep(3 if len(asked) == 1 else 0.2)\n"
         "pad.observe(slow, 'image')",
     )
+    draw(page, (60, 60))
+    drawn(page)
+    draw(page, (80, 80))  # while the kernel sleeps after its first answer
+    page.locator(".warning", has_text="The kernel is busy").wait_for()
+    page.locator(".warning").wait_for(state="hidden")
     box = page.locator(".paper").bounding_box()
     page.mouse.move(box["x"] + 60, box["y"] + 60)
     page.mouse.down()

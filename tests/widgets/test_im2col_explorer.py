@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from seen import cell, formula, least_contrast, marked, run_python, values
+from seen import cell, formula, least_contrast, marked, run_python, settle, values
 
 from cnnlib import Convolution, col2im, im2col
 from cnnlib.geometry import resolve
@@ -223,6 +223,7 @@ def test_a_large_col_is_drawn_page_by_page(shown, rng):
     cell(page, "output 0, filter 0", 7, 7).hover()
     np.testing.assert_array_equal(values(page, "col"), explorer.col[48:])
     assert marked(page, "col", "in-row") == [[15, q] for q in range(9)]
+    cell(page, "col", 0, 0).focus()
     label = cell(page, "col", 0, 0).get_attribute("aria-label")
     assert label.startswith("col row 48, column 0")
 
@@ -352,6 +353,7 @@ def test_in_jupyterlab_both_sides_follow_each_other(lab):
     page.keyboard.press("ArrowRight")
     page.get_by_label("col2im", exact=True).check()
     page.get_by_label("=", exact=True).check()
+    settle(page)
     answer = run_python(
         page,
         "print(explorer.pad, explorer.view, explorer.accumulate, explorer.dx.max())",

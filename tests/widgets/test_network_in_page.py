@@ -10,9 +10,11 @@ from pads import NETWORKS, one
 import cnnlib
 from cnnlib import fast
 from cnnlib.networks import Sequential, SimpleConvNet
+from cnnlib.networks.blocks import Branches, Path
+from cnnlib.networks.composite import Composite
 from cnnlib.widgets import DigitPad
 from cnnlib.widgets.base import read
-from cnnlib.widgets.exporting import WRITERS
+from cnnlib.widgets.exporting import BLOCKS, WRITERS
 from cnnlib.widgets.inside import answer
 
 RUN = """async ([script, network, pixels]) => {
@@ -97,12 +99,13 @@ def test_float16_moves_a_trained_network_by_less_than_a_thousandth(blank):
 def test_every_layer_of_the_package_has_a_row():
     layers = {
         value
-        for room in (cnnlib, fast, cnnlib.networks.lenet)
+        for room in (cnnlib, fast, cnnlib.networks.lenet, cnnlib.networks.blocks)
         for value in vars(room).values()
         if isinstance(value, type) and issubclass(value, cnnlib.layer.Layer)
     }
-    blocks = {cnnlib.SoftmaxWithLoss, Sequential, SimpleConvNet, cnnlib.layer.Layer}
-    assert layers - blocks == set(WRITERS)
+    rows = {Sequential, SimpleConvNet, Path}
+    bases = {cnnlib.layer.Layer, Composite, Branches, cnnlib.SoftmaxWithLoss}
+    assert layers - rows - bases == set(WRITERS) | set(BLOCKS)
 
 
 class Doubled(cnnlib.Relu):

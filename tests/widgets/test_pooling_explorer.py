@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from seen import cell, formula, least_contrast, marked, run_python, values
+from seen import cell, formula, least_contrast, marked, run_python, settle, values
 
 from cnnlib import AveragePooling, Pooling
 from cnnlib.geometry import resolve_pooling
@@ -325,6 +325,7 @@ def test_in_jupyterlab_both_sides_follow_each_other(lab):
     page.keyboard.type("8")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Shift the input right").click()
+    settle(page)
     answer = run_python(
         page, "print(explorer.describe(), explorer.gradient[3, 0], explorer.shift)"
     )
@@ -332,5 +333,6 @@ def test_in_jupyterlab_both_sides_follow_each_other(lab):
     assert answer.endswith(" 2.0 (0, 1)\n")
     page.get_by_label("Stride", exact=True).focus()
     page.keyboard.press("ArrowLeft")
+    settle(page)
     answer = run_python(page, "print(explorer.dout, explorer.output.shape)")
     assert answer == "None (3, 3)\n"

@@ -62,7 +62,8 @@ function render({ model, el }) {
   // --- asking ---
 
   // The newest drawing is asked about, never a queue of old ones: while an answer is on
-  // its way, changes only leave a note that there is something newer.
+  // its way, changes only leave a note that there is something newer. (ipywidgets holds
+  // changes back in the same way in JupyterLab; not every front end does.)
   function ask() {
     const image = drawing.image();
     drawSeen(image);

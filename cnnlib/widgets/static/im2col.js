@@ -158,8 +158,7 @@ function render({ model, el }) {
   function drawPage() {
     const { col: { shape: [rows, K], data }, product: { data: answers }, FN, x, g } = state;
     const last = Math.min(first + PAGE, rows), count = last - first;
-    col.show(data.subarray(first * K, last * K), count, K,
-      { range: limits(data, "signed") });
+    col.show(data.subarray(first * K, last * K), count, K, { range: limits(data, "signed") });
     const name = state.reverse ? "dcol " : "col ";
     const shown = rows > PAGE ? `, rows ${first} to ${last - 1}` : "";
     col.caption(name, small(`${rows} × ${K}${shown}`));

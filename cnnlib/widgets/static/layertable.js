@@ -79,6 +79,14 @@ function concatFacts(row, ...shapes) {
   return { shape: [shapes.reduce((sum, [C]) => sum + C, 0), ...shapes[0].slice(1)] };
 }
 
+function zeroChannelFacts(row, shape) {
+  const [C, H, width] = imageShape(shape), FN = need(row, "filters");
+  if (FN < C)
+    throw new Error(`${C} channels come in, more than the filters=${FN} that are to come out; `
+      + "zeros can only be added.");
+  return { shape: [FN, H, width] };
+}
+
 const sameShape = (row, shape) => ({ shape });
 
 const KINDS = {
@@ -97,6 +105,7 @@ const KINDS = {
   dropout: sameShape,
   "local response normalization": (row, shape) => ({ shape: imageShape(shape) }),
   "batch normalization": (row, shape) => ({ shape, weights: shape[0], biases: shape[0] }),
+  "zero channels": zeroChannelFacts,
   add: addFacts,
   concat: concatFacts,
 };
@@ -210,8 +219,12 @@ function through(g, { first, last }, places, before) {
 
 function noteOf(g, shape) {
   if (!g || g === "all") return "";
+  const [stride] = g.stride;
+  if (stride > span(g.FH, g.dilation[0]))
+    return `a ${g.FH}x${g.FW} window with stride ${stride} sees ${g.FH * g.FW} of `
+      + `${stride * g.stride[1]} pixels`;
   const room = shape[1] + g.pad[0][0] + g.pad[0][1] - span(g.FH, g.dilation[0]);
-  const left = room % g.stride[0];
-  return left ? `${room} / ${g.stride[0]} leaves a rest of ${left}: the last ${left} row(s) and `
+  const left = room % stride, missed = left - g.pad[0][1];  // padding does not matter
+  return missed > 0 ? `${room} / ${stride} leaves a rest of ${left}: the last ${missed} row(s) and `
     + "column(s) are never looked at" : "";
 }

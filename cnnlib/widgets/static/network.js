@@ -88,6 +88,26 @@ const STEPS = {
   "global average pooling": (x) =>
     channelwise(x, (plane) => plane.reduce((total, value) => total + value, 0) / plane.length),
   "global max pooling": (x) => channelwise(x, (plane) => plane.reduce((a, b) => Math.max(a, b))),
+  add(x, { branches }) {
+    const [first, ...others] = branches.map((branch) => branch(x));
+    return each(first, (value, k) => others.reduce((sum, { data }) => sum + data[k], value));
+  },
+
+  concat(x, { branches }) {
+    const parts = branches.map((branch) => branch(x));
+    const C = parts.reduce((sum, { shape }) => sum + shape[0], 0);
+    const data = new Float32Array(parts.reduce((sum, part) => sum + part.data.length, 0));
+    let at = 0;
+    for (const part of parts) { data.set(part.data, at); at += part.data.length; }
+    return { shape: [C, ...parts[0].shape.slice(1)], data };
+  },
+
+  "zero channels"(x, { channels }) {
+    const [C, H, width] = x.shape, data = new Float32Array(channels * H * width);
+    data.set(x.data);
+    return { shape: [channels, H, width], data };
+  },
+
   same: (x) => x,
   flatten: (x) => ({ shape: [x.data.length], data: x.data }),
   relu: (x) => each(x, (value) => Math.max(value, 0)),
@@ -133,20 +153,31 @@ function softmax(scores) {
   return powers.map((power) => power / total);
 }
 
+// Make a function of a value out of rows; `note(layer, value)` hears what each answers.
+function inRow(rows, type, note = () => {}) {
+  const ready = rows.map((row) => {
+    const own = { ...row };
+    for (const name of ["W", "b"]) if (row[name]) own[name] = weights(row[name], type);
+    if (row.kind === "convolution") own.window = row.W.shape;
+    if (row.branches) own.branches = row.branches.map((inner) => inRow(inner, type));
+    return own;
+  });
+  return (x) => ready.reduce((value, row) => {
+    const next = STEPS[row.kind](value, row);
+    note(row.layer, next);
+    return next;
+  }, x);
+}
+
 // Make a function of an image (28 x 28 numbers) out of an exported network.
 // It returns {probabilities, outputs: the last value of each layer by name}.
 function runner({ layers, size, type }) {
-  const rows = layers.map((row) => {
-    const ready = { ...row };
-    for (const name of ["W", "b"]) if (row[name]) ready[name] = weights(row[name], type);
-    if (row.kind === "convolution") ready.window = row.W.shape;
-    return ready;
-  });
+  let outputs;
+  const run = inRow(layers, type, (layer, value) => { outputs[layer] = value; });
   return (image) => {
-    let x = { shape: [1, size, size], data: surrounded(image, size) };
-    const outputs = {};
-    for (const row of rows) outputs[row.layer] = x = STEPS[row.kind](x, row);
-    return { probabilities: softmax(x.data), outputs };
+    outputs = {};
+    const scores = run({ shape: [1, size, size], data: surrounded(image, size) });
+    return { probabilities: softmax(scores.data), outputs };
   };
 }
 

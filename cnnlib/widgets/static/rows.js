@@ -7,6 +7,7 @@ const FIELDS = {  // what can be typed, and what a new row starts with
   "max pooling": { window: 2, stride: null, pad: 0 },
   "average pooling": { window: 2, stride: null, pad: 0 },
   subsampling: { window: 2, stride: null, pad: 0 },
+  "zero channels": { filters: 8 },
   affine: { units: 10 },
   rbf: { units: 10 },
 };

@@ -158,6 +158,8 @@ function render({ model, el }) {
     const put = (input, value) => {
       if (input !== document.activeElement) input.value = value ?? "";
     };
+    const longest = stack.rows.reduce((most, { name }) => Math.max(most, name.length), 7);
+    table.style.setProperty("--letters", Math.min(longest, 16));
     sizes.forEach((input, axis) => put(input, stack.input[axis]));
     stack.rows.forEach((row, at) => {
       const { fields, name, results, words, row: node } = places[at], line = lines[at];
