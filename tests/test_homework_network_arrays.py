@@ -12,7 +12,7 @@ from cnnlib.architectures import (
     build,
 )
 from cnnlib.exercises import hw4_design
-from cnnlib.exercises.network_arrays import COLUMNS, describe, rebuild, table_of
+from cnnlib.exercises.network_arrays import COLUMNS, KINDS, describe, rebuild, table_of
 from homework.answers import hidden_cases, judge
 
 NAME = "hw4.design"
@@ -71,6 +71,18 @@ def put(row, column, value):
     return change
 
 
+def none(edges):
+    """Return one edge: every other layer follows the one above."""
+    return edges[:1]
+
+
+def poolings(count, window, pad):
+    """Return rows of poolings that keep an image large, one after the other."""
+    row = dict.fromkeys(COLUMNS, 1) | {"kind": KINDS.index("max pooling")}
+    row |= {"window": window} | dict.fromkeys(("top", "bottom", "left", "right"), pad)
+    return np.array([list(row.values())] * count)
+
+
 HOSTILE = [
     (changed, {"rows": lambda a: a[:, :5]}, "no table of 13"),
     (changed, {"rows": lambda a: a.astype(float)}, "no table of 13"),
@@ -82,6 +94,17 @@ HOSTILE = [
     (changed, {"rows": put(0, "top", 5000)}, "above 64"),
     (changed, {"rows": put(0, "stride_v", 0)}, "layer 1 is impossible"),
     (changed, {"rows": put(0, "size", 90_000)}, "far too many numbers"),
+    (
+        changed,
+        {"edges": none, "rows": lambda a: poolings(150, window=32, pad=16)},
+        "far too many",
+    ),
+    (
+        changed,
+        {"edges": none, "rows": lambda a: poolings(40, window=63, pad=31)},
+        "take too long",
+    ),
+    (changed, {"rows": put(3, "kind", KINDS.index("concat"))}, "two or more"),
     (changed, {"edges": lambda a: a[:, ::-1]}, "does not come before it"),
     (changed, {"edges": lambda a: a - 1}, "does not come before it"),
     (changed, {"edges": lambda a: np.zeros(3)}, "no table of 2"),

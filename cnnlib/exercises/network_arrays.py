@@ -44,9 +44,11 @@ PLAIN = dict.fromkeys(COLUMNS, 0) | dict.fromkeys(
 )
 MODES = {mode: (-1 - k, -1 - k) for k, mode in enumerate(PAD_MODES)}
 
-# No honest design comes near these; they keep a hostile one from filling the memory.
+# No honest design comes near these. A hostile one could fill the judge's memory, or
+# keep it busy for hours with poolings, which have no multiply-adds.
 MOST_ROWS, MOST_EDGES, MOST_WINDOW, MOST_SIZE = 200, 1000, 64, 100_000
-MOST_OUTPUTS = 2**18  # numbers that one layer makes of one image
+MOST_OUTPUTS, MOST_IN_ALL = 2**18, 2**20  # numbers that layers make of one image
+MOST_CONNECTIONS = 2 * 10**8
 
 
 # --- from a network to arrays ---------------------------------------------------------
@@ -171,8 +173,11 @@ def table_of(arrays) -> LayerTable:
     table = LayerTable(Architecture("design", INPUT_DIM, described))
     for number, problem in table.problems.items():
         raise ValueError(f"layer {number} is impossible: {problem}")
-    if max(math.prod(line.shape) for line in table) > MOST_OUTPUTS:
-        raise ValueError("a layer makes far too many numbers of one image.")
+    outputs = [math.prod(line.shape) for line in table]
+    if max(outputs) > MOST_OUTPUTS or sum(outputs) > MOST_IN_ALL:
+        raise ValueError("the layers make far too many numbers of one image.")
+    if table.connections > MOST_CONNECTIONS:
+        raise ValueError("the windows are too large: one image would take too long.")
     return table
 
 

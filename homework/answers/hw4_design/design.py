@@ -41,7 +41,7 @@ def _mark(inputs, outputs):
         if words := too_large(table):
             return 0.0, words
         network = rebuild(outputs)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         return 0.0, f"the network can not be built: {error}"
     images, labels = hidden_images(inputs["key"])
     with np.errstate(all="ignore"):
