@@ -15,6 +15,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "homework" / "source"
 NOTEBOOKS = {
     "hw2": SOURCE / "hw2_layers" / "hw2_layers.ipynb",
     "hw3": SOURCE / "hw3_network" / "hw3_network.ipynb",
+    "hw4": SOURCE / "hw4_design" / "hw4_design.ipynb",
 }
 
 # The object that an exercise asks for, where it is not called like the exercise.
@@ -25,7 +26,8 @@ OBJECTS = {
 }
 
 GIVEN = {"leaky_convolution"}  # code that stands in the student version too
-NO_FUNCTION = {"train", "by_hand_1", "by_hand_2", "by_hand_3", "by_hand_4"}
+NETWORKS = ("hw3.train", "hw4.design")  # answered with a trained network
+NO_FUNCTION = {"train", "design", "by_hand_1", "by_hand_2", "by_hand_3", "by_hand_4"}
 
 
 @functools.cache

@@ -10,14 +10,21 @@ import re
 import numpy as np
 import pytest
 from homework_mutants import MUTANTS
-from homework_notebooks import answer, marks, solutions, trained, visible_words
+from homework_notebooks import (
+    NETWORKS,
+    answer,
+    marks,
+    solutions,
+    trained,
+    visible_words,
+)
 
 from cnnlib.exercises import EXERCISES, numbers_for
 from homework.answers import ANSWERS, judge
 
 WITH_CASES = [name for name, right in ANSWERS.items() if not right.by_hand]
 BY_HAND = [name for name, right in ANSWERS.items() if right.by_hand]
-FUNCTIONS = [name for name in WITH_CASES if name != "hw3.train"]
+FUNCTIONS = [name for name in WITH_CASES if name not in NETWORKS]
 
 
 # --- the solutions of the notebooks -------------------------------------------------

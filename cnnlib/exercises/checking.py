@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 
-from . import hw2_layers, hw3_network
+from . import hw2_layers, hw3_network, hw4_design
 from .by_hand import choose
 from .comparison import describe_case, difference, equal
 from .files import below, numbered, record, scalars, visible
@@ -12,7 +12,8 @@ from .protocol import ExerciseError, wrapped
 
 __all__ = ["EXERCISES", "check", "example"]
 
-EXERCISES = {e.name: e for e in (*hw2_layers.EXERCISES, *hw3_network.EXERCISES)}
+ASSIGNMENTS = (hw2_layers, hw3_network, hw4_design)
+EXERCISES = {e.name: e for module in ASSIGNMENTS for e in module.EXERCISES}
 
 
 def check(name, answer=None, student_number=None) -> None:

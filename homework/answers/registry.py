@@ -4,11 +4,13 @@ import numpy as np
 
 from cnnlib.exercises.files import scalars
 
-from . import hw2_layers, hw3_network
+from . import hw2_layers, hw3_network, hw4_design
 from .base import Answer, ByHand, Verdict
 
 ANSWERS: dict[str, Answer | ByHand] = {
-    answer.name: answer for answer in (*hw2_layers.ANSWERS, *hw3_network.ANSWERS)
+    answer.name: answer
+    for module in (hw2_layers, hw3_network, hw4_design)
+    for answer in module.ANSWERS
 }
 
 
