@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from seen import cell, formula, least_contrast, marked, run_python, values
 
 from cnnlib import Convolution
 from cnnlib.widgets import ConvolutionExplorer
+
+from .seen import cell, formula, least_contrast, marked, run_python, values
 
 X = np.arange(49.0).reshape(7, 7) % 10
 SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from pads import NETWORKS, one
 
 import cnnlib
 from cnnlib.networks import Sequential, SimpleConvNet
 from cnnlib.widgets import DigitPad
+
+from .pads import NETWORKS, one
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from pads import NETWORKS, one
-from seen import least_contrast, run_python
 
 import cnnlib
 from cnnlib.networks import SimpleConvNet
 from cnnlib.widgets import DigitPad, place_digit
 from cnnlib.widgets.inside import answer
+
+from .pads import NETWORKS, one
+from .seen import least_contrast, run_python
 
 
 @pytest.fixture(scope="module")

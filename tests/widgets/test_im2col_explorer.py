@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from seen import cell, formula, least_contrast, marked, run_python, settle, values
 
 from cnnlib import Convolution, col2im, im2col
 from cnnlib.geometry import resolve
 from cnnlib.widgets import Im2colExplorer
+
+from .seen import cell, formula, least_contrast, marked, run_python, settle, values
 
 X = np.arange(64.0).reshape(2, 2, 4, 4) % 7
 W = np.arange(54.0).reshape(3, 2, 3, 3) % 5 - 2

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from pads import NETWORKS, one
 
 import cnnlib
 from cnnlib import fast
@@ -16,6 +15,8 @@ from cnnlib.widgets import DigitPad
 from cnnlib.widgets.base import read
 from cnnlib.widgets.exporting import BLOCKS, WRITERS
 from cnnlib.widgets.inside import answer
+
+from .pads import NETWORKS, one
 
 RUN = """async ([script, network, pixels]) => {
   const url = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from seen import cell, formula, least_contrast, marked, run_python, settle, values
 
 from cnnlib import AveragePooling, Pooling
 from cnnlib.geometry import resolve_pooling
 from cnnlib.widgets import PoolingExplorer
+
+from .seen import cell, formula, least_contrast, marked, run_python, settle, values
 
 X = np.array([[1.0, 3, 2, 0], [0, 6, 1, 1], [4, 2, 5, 8], [2, 0, 7, 4]])
 LAYERS = {"max": Pooling, "average": AveragePooling}

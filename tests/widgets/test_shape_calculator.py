@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from seen import least_contrast, run_python
 
 from cnnlib import architectures
 from cnnlib.architectures import (
@@ -20,6 +19,8 @@ from cnnlib.architectures import (
 from cnnlib.architectures.kinds import KINDS
 from cnnlib.widgets import ShapeCalculator
 from cnnlib.widgets.shapes import LONGEST, to_architecture, to_stack
+
+from .seen import least_contrast, run_python
 
 BRANCHES = Architecture(
     "branches",

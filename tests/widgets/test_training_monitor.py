@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from seen import least_contrast, run_python
 
 import cnnlib
 from cnnlib import SimpleConvNet, Trainer
 from cnnlib.networks import Sequential
 from cnnlib.widgets import TrainingMonitor
 from cnnlib.widgets.training import POINTS, Curve
+
+from .seen import least_contrast, run_python
 
 
 @pytest.fixture(scope="module")
