@@ -206,7 +206,9 @@ def dangers_in(page):
 
 
 def test_late_writing_spoils_only_its_own_results(graded):
-    assert scores(graded, "20260022") == [None, 3, None]
+    double, *others = scores(graded, "20260022")
+    assert double in (None, FULL[0])  # who is faster, the writer or the end of the run
+    assert others == [3, None]
 
 
 def test_traps_in_place_of_results_are_not_opened(graded):

@@ -48,6 +48,7 @@ def bubblewrap(disk_bytes, slot) -> list[str]:
     command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
     command += ["--unshare-uts", "--unshare-cgroup-try", "--die-with-parent"]
     command += ["--new-session", "--cap-drop", "ALL", "--clearenv"]
+    command += [*size, "--tmpfs", "/tmp"]  # first: the course itself may lie in there
     for path in visible_folders():
         for parent in reversed(path.parents[:-1]):
             command += ["--dir", str(parent)]  # readable, whoever owns the real one
@@ -61,7 +62,7 @@ def bubblewrap(disk_bytes, slot) -> list[str]:
     for name in ("ld.so.cache", "alternatives", "fonts", "localtime"):
         command += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
     command += ["--proc", "/proc", "--dev", "/dev", *size, "--tmpfs", "/dev/shm"]
-    command += ["--remount-ro", "/dev", *size, "--tmpfs", "/tmp"]
+    command += ["--remount-ro", "/dev"]
     command += [*size, "--tmpfs", HOME, "--remount-ro", "/"]
     command += ["--chdir", HOME]
     for name, value in environment(HOME, "/tmp").items():
