@@ -1,5 +1,7 @@
 """The quick layers give the textbook's results, whatever the shapes and memory."""
 
+import os
+import signal
 import threading
 import warnings
 
@@ -395,9 +397,58 @@ def two_threads(monkeypatch):
     """Use two threads even on one core, and for little work."""
     monkeypatch.setenv("CNNLIB_THREADS", "2")
     monkeypatch.setattr(threads, "WORTH", 0)
-    before = threading.active_count(), blas_threads()
+    before = working_threads(), blas_threads()
     yield
-    assert (threading.active_count(), blas_threads()) == before
+    assert (working_threads(), blas_threads()) == before
+
+
+def working_threads():
+    """Count the threads that are not asleep between two calls."""
+    return threading.active_count() - len(threads._Helper.idle)
+
+
+def halves():
+    """Run two pieces of work at the same time; return their threads' names."""
+
+    def name():
+        return threading.current_thread().name
+
+    return threads.in_two_threads((name,), (name,))
+
+
+def test_the_second_thread_is_made_once(two_threads):
+    halves()
+    count = threading.active_count()
+    for _ in range(20):
+        assert halves() == [threading.current_thread().name, "cnnlib second half"]
+    assert threading.active_count() == count
+
+
+def test_an_interrupt_waits_for_the_second_half_and_the_next_call_is_whole(two_threads):
+    done = []
+
+    def first():
+        raise KeyboardInterrupt
+
+    def second():
+        threading.Event().wait(0.05)
+        done.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        threads.in_two_threads((first,), (second,))
+    assert done == [True]
+    assert halves()[1] == "cnnlib second half"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_gets_a_second_thread_of_its_own(two_threads):
+    halves()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # without the thread it would wait for ever
+        os._exit(0 if halves()[1] == "cnnlib second half" else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def blas_threads():

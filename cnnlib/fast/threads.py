@@ -10,7 +10,9 @@ import contextlib
 import contextvars
 import functools
 import os
+import queue
 import threading
+from typing import ClassVar
 
 WORTH = 500_000  # numbers to be moved that are worth a second thread (60 us)
 
@@ -41,7 +43,7 @@ def product_cost(W, columns) -> int:
 def in_two_threads(first, second):
     """Call two (function, *arguments) at the same time; return both results.
 
-    An error in either is raised here, after both have ended: no thread is left.
+    An error in either is raised here, after both have ended.
     """
     results, errors = [None, None], []
     before = _busy.set(True)
@@ -53,29 +55,70 @@ def in_two_threads(first, second):
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=work, name="cnnlib second half")
+    helper = _Helper.idle.pop() if _Helper.idle else _Helper()
     with one_blas_thread():
         try:
-            thread.start()
+            helper.start(work)
             results[0] = first[0](*first[1:])
         except BaseException as error:
             errors.insert(0, error)
-        errors += _join(thread)
+        errors += helper.wait()
+    _Helper.idle.append(helper)
     _busy.reset(before)
     if errors:
         raise errors[0]
     return results
 
 
-def _join(thread):
-    """Wait for the thread whatever happens; return the interrupts meanwhile."""
-    interrupts = []
-    while thread.is_alive():
-        try:
-            thread.join()
-        except KeyboardInterrupt as error:
-            interrupts.append(error)
-    return interrupts
+class _Helper:
+    """The second thread, asleep between two calls.
+
+    Not made anew for each call: a new thread starts with no memory of its own, and
+    every page that it then touches costs a visit to the system.
+    """
+
+    idle: ClassVar[list] = []
+
+    def __init__(self):
+        self.inbox, self.outbox = queue.SimpleQueue(), queue.SimpleQueue()
+        threading.Thread(
+            target=self.run, name="cnnlib second half", daemon=True
+        ).start()
+
+    def run(self):
+        """Do what arrives, in order; for ever. What is no function goes back."""
+        while True:
+            item = self.inbox.get()
+            if callable(item):
+                item()
+            else:
+                self.outbox.put(item)
+            del item  # it holds arrays
+
+    def start(self, work):
+        """Let the thread call ``work()``, which handles its own errors."""
+        self.inbox.put(work)
+
+    def wait(self):
+        """Wait until all is done, whatever happens; return the interrupts meanwhile.
+
+        A token follows the work through the thread: so it does not matter whether an
+        interrupt came before or after the work was handed over.
+        """
+        token, sent, interrupts = object(), False, []
+        while True:
+            try:
+                if not sent:
+                    self.inbox.put(token)
+                    sent = True
+                if self.outbox.get() is token:
+                    return interrupts
+            except KeyboardInterrupt as error:
+                interrupts.append(error)
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has no second thread yet
+    os.register_at_fork(after_in_child=_Helper.idle.clear)
 
 
 class _BlasHold:
