@@ -161,9 +161,11 @@ class _Jitter:
     def __post_init__(self):
         _between(self.strength, "strength", 0, 1)
 
-    def _factors(self, x, rng):
-        rng = checks.as_rng(rng)
-        return rng.uniform(1 - self.strength, 1 + self.strength, len(x))
+    def __call__(self, x, rng):
+        """Return a new batch."""
+        x, rng = functions.pictures(x), checks.as_rng(rng)
+        factors = rng.uniform(1 - self.strength, 1 + self.strength, len(x))
+        return self._change(x, factors)
 
 
 class Brightness(_Jitter):
@@ -177,10 +179,7 @@ class Brightness(_Jitter):
         The factor lies within ``1 - strength`` and ``1 + strength``; in [0, 1].
     """
 
-    def __call__(self, x, rng):
-        """Return a new batch."""
-        x = functions.pictures(x)
-        return functions.brightened(x, self._factors(x, rng))
+    _change = staticmethod(functions.brightened)
 
 
 class Contrast(_Jitter):
@@ -192,10 +191,7 @@ class Contrast(_Jitter):
         The factor lies within ``1 - strength`` and ``1 + strength``; in [0, 1].
     """
 
-    def __call__(self, x, rng):
-        """Return a new batch."""
-        x = functions.pictures(x)
-        return functions.contrasted(x, self._factors(x, rng))
+    _change = staticmethod(functions.contrasted)
 
 
 class Saturation(_Jitter):
@@ -209,10 +205,7 @@ class Saturation(_Jitter):
         The factor lies within ``1 - strength`` and ``1 + strength``; in [0, 1].
     """
 
-    def __call__(self, x, rng):
-        """Return a new batch."""
-        x = functions.pictures(x)
-        return functions.saturated(x, self._factors(x, rng))
+    _change = staticmethod(functions.saturated)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import traitlets
 
 from ..checks import array
 from ..geometry import whole
+from .packing import packed
 
 STATIC = Path(__file__).parent / "static"
 SHARED = ("common.js", "grid.js")
@@ -91,9 +92,7 @@ class Numbers(traitlets.TraitType):
 
     @staticmethod
     def _to_json(value, widget):
-        if value is None:
-            return None
-        return {"shape": list(value.shape), "data": memoryview(value.tobytes())}
+        return None if value is None else packed(value)
 
     @staticmethod
     def _from_json(value, widget):
