@@ -204,6 +204,7 @@ def _without_result(points, status, broken, name, notes):
         why = {
             "timeout": "the test cell took too long",
             "died": "the test cell ended its own Python",
+            "flood": "the test cell wrote far too much",
             "skipped": "the run had ended before this cell",
             "ok": "the test cell recorded nothing",
         }.get(how, "the report does not say what happened")

@@ -62,7 +62,7 @@ def guard_memory(most) -> None:
         while True:
             if used_by_others() > most:
                 kill_everything_else()
-            time.sleep(0.1)
+            time.sleep(0.02)
 
     threading.Thread(target=watch, daemon=True).start()
 

@@ -7,13 +7,17 @@ import time
 from pathlib import Path
 
 import nbformat
+import zmq.asyncio
+from jupyter_client import AsyncKernelClient
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from traitlets import default
 
 from .limits import kill_everything_else
 from .wire import pack, unpack
 
 GRACE = 3.0  # seconds between asking a cell to stop and ending its kernel
+LARGEST = 16_000_000  # bytes of one message of the kernel
 WORDS = 300  # characters of an error's text that are worth keeping
 
 
@@ -33,6 +37,17 @@ class QuietClient(NotebookClient):
 
     def handle_comm_msg(self, outs, msg, cell_index):
         """Widgets need a browser; here they are silent."""
+
+
+class NarrowClient(AsyncKernelClient):
+    """A connection that a flood can not fill: few messages wait, huge ones are lost."""
+
+    @default("context")
+    def _narrow_context(self):
+        context = zmq.asyncio.Context()
+        context.setsockopt(zmq.MAXMSGSIZE, LARGEST)
+        context.setsockopt(zmq.RCVHWM, 10)
+        return context
 
 
 def weight(content) -> int:
@@ -72,6 +87,7 @@ async def execute(notebook, header, cells) -> None:
         notebook,
         kernel_name="python3",
         allow_errors=True,
+        raise_on_iopub_timeout=True,
         interrupt_on_timeout=True,
         startup_timeout=limits["total_seconds"],
         ipython_hist_file="",
@@ -79,6 +95,8 @@ async def execute(notebook, header, cells) -> None:
     )
     client.room = limits["output_bytes"]
     client.extra_arguments = ["--HistoryManager.enabled=False"]
+    client.create_kernel_manager()
+    client.km.client_factory = NarrowClient
     environment = {**os.environ, **header["environment"]}
     alive = True
     async with client.async_setup_kernel(cwd=header["cwd"], env=environment):
@@ -103,6 +121,10 @@ async def run_cell(client, cell, index, seconds) -> dict:
     try:
         running = client.async_execute_cell(cell, index)
         await asyncio.wait_for(running, client.timeout + GRACE)
+    except CellTimeoutError:  # the cell has ended; its output was never read
+        entry["status"] = "flood"
+        client.kc.stop_channels()
+        await client.async_start_new_kernel_client()
     except Exception as error:
         late = time.monotonic() - start >= client.timeout
         died = isinstance(error, DeadKernelError) and not late
