@@ -8,7 +8,7 @@ from .. import optimizers
 from .direct import cut
 from .threads import share
 
-BLOCK = 32768  # numbers; five blocks of them stay in a core's own cache
+BLOCK = 262144
 STEPS = 4  # what the steps on a number cost, if a copy costs 1
 
 

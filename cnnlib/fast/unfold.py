@@ -50,11 +50,21 @@ def fill_unfolded(x, g, xw):
     first, last = (min(max(y, 0), rows) for y in (top, top + H))
     target[:first] = target[last:] = 0
     source = x[:, first - top : last - top].transpose(1, 0, 2, 3)
+    target, step = target[first:last], g.stride[1]
+    if left <= 0 and span(g.FW, g.dilation[1]) + step * (g.OW - 1) - left <= W:
+        row, channel, column, number = source.strides
+        target[...] = as_strided(
+            source[:, :, -left:],
+            target.shape,
+            (row, channel, g.dilation[1] * column, step * column, number),
+            writeable=False,
+        )
+        return
     for j in range(g.FW):
         offset = j * g.dilation[1] - left
-        start, stop, pixels = reach(offset, g.stride[1], W, g.OW)
-        target[first:last, :, j, :start] = target[first:last, :, j, stop:] = 0
-        target[first:last, :, j, start:stop] = source[:, :, pixels]
+        start, stop, pixels = reach(offset, step, W, g.OW)
+        target[:, :, j, :start] = target[:, :, j, stop:] = 0
+        target[:, :, j, start:stop] = source[:, :, pixels]
 
 
 def reach(offset, stride, size, places):

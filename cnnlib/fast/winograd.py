@@ -12,13 +12,11 @@ float32. So float64, where nobody wants to lose digits, goes the other way.
 (Lavin & Gray 2016, F(4x4, 3x3).)
 """
 
-import functools
-
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
-from .direct import block_length, cut
+from .direct import cut, multiply
 from .threads import share
-from .unfold import reach
 
 # fmt: off
 BT = np.array([[4,  0, -5,  0, 1, 0],
@@ -43,8 +41,8 @@ BT2, G2, AT2 = np.kron(BT, BT), np.kron(G, G), np.kron(AT, AT)
 
 WIDE = 32  # channels and filters from which the transforms are paid back
 MANY = 64  # tiles, likewise
-CACHE = 1 << 19  # numbers worked on at a time
-NARROW = 96  # columns that a matrix product should have
+CACHE = 1 << 20  # numbers worked on at a time
+NARROW = 128  # columns that a matrix product should have
 
 
 def suits(W, g, N):
@@ -64,58 +62,43 @@ def suits(W, g, N):
 def forward(x, W, b, g, out):
     """Write the feature maps of images x (C, H, W, N) to ``out`` (FN, OH, OW, N).
 
-    Returns what ``backward`` wants: the tiles and the filters, transformed.
+    Returns what ``backward`` wants: the images, and the filters, transformed. The
+    transformed tiles would take more than twice the memory of the images.
     """
     U = _transform_filters(W)  # (36, FN, C)
     blocks = _blocks(W, g, x.shape[3])
-    kept = [None] * len(blocks)
 
     def work(some):
-        for k in range(some.start, some.stop):
-            kept[k] = V = _product(BT2, _cut_out(x, blocks[k], 6, g.pad))  # (36, C, T)
-            tiles = _product(AT2, U @ V)  # (16, FN, T)
+        for block in blocks[some]:
+            tiles = _product(AT2, U @ _transform(x, block, g))  # (16, FN, T)
             if b is not None:
                 tiles += b[:, np.newaxis]
-            for part, place in _pixels(out, tiles, blocks[k], 4):
-                part[...] = place
+            _put(tiles, out, block)
 
     share(work, len(blocks), out.size + x.size)
-    return kept, U
+    return x, U
 
 
 def backward(dout, kept, W, g, shape, images):
     """Return dW, and dx (C, H, W, N) if ``images``: each step above, transposed."""
-    kept, U = kept
+    x, U = kept
     blocks = _blocks(W, g, dout.shape[3])
-    sums, dtiles = {}, [None] * len(blocks)
+    sums, patches = {}, [None] * len(blocks)
 
     def work(some):
         dU = 0
         for k in range(some.start, some.stop):
-            d = _product(AT2.T, _cut_out(dout, blocks[k], 4))  # (36, FN, T)
-            dU += d @ kept[k].transpose(0, 2, 1)
+            d = _product(AT2.T, _cut(dout, blocks[k]))  # (36, FN, T)
+            dU += d @ _transform(x, blocks[k], g).transpose(0, 2, 1)
             if images:
-                dtiles[k] = _product(BT2.T, U.transpose(0, 2, 1) @ d)  # (36, C, T)
+                tiles = _product(BT2.T, U.transpose(0, 2, 1) @ d)  # (36, C, T)
+                patches[k] = _overlap_add(tiles, blocks[k])
         sums[some.start] = dU
 
     share(work, len(blocks), 2 * (dout.size + W.size))
     dU = sum(sums[start] for start in sorted(sums))  # always in the same order
     dW = (G2.T @ dU.reshape(36, -1)).T.reshape(W.shape)
-    return dW, _join(dtiles, blocks, g, shape) if images else None
-
-
-def _join(tiles, blocks, g, shape):
-    """Return images (C, H, W, N) from tiles of 6x6: added up where these overlap."""
-    images = np.zeros(shape, tiles[0].dtype)
-
-    def work(channels):
-        for block, some in zip(blocks, tiles, strict=True):
-            few = images[channels], some[:, channels]
-            for part, place in _pixels(*few, block, 6, g.pad):
-                part += place
-
-    share(work, len(images), 2 * images.size)
-    return images
+    return dW, _join(patches, blocks, g, shape) if images else None
 
 
 def _transform_filters(W):
@@ -124,12 +107,10 @@ def _transform_filters(W):
 
 
 def _product(matrix, tiles):
-    """Return ``matrix @ tiles`` (numbers, C, T), in blocks that OpenBLAS likes."""
-    columns = tiles.reshape(len(tiles), -1)
-    out = np.empty((len(matrix), columns.shape[1]), columns.dtype)
-    for block in cut(slice(0, columns.shape[1]), block_length(matrix.size)):
-        np.matmul(matrix, columns[:, block], out=out[:, block])
-    return out.reshape(len(matrix), *tiles.shape[1:])
+    """Return ``matrix @ tiles`` (numbers, C, T)."""
+    out = np.empty((len(matrix), *tiles.shape[1:]), tiles.dtype)
+    multiply(matrix, tiles.reshape(len(tiles), -1), out.reshape(len(out), -1))
+    return out
 
 
 def _tiles(g):
@@ -152,39 +133,100 @@ def _blocks(W, g, N):
     ]
 
 
-def _cut_out(images, block, width, pad=((0, 0), (0, 0))):
-    """Return tiles of width x width pixels: (width * width, C, T), 0 outside."""
+def _transform(x, block, g):
+    """Return the tiles of images x (C, H, W, N) in a block, transformed: (36, C, T)."""
+    region, inside = _region(x.shape, block, g)
     rows, columns = (part.stop - part.start for part in block)
-    C, _, _, N = images.shape
-    tiles = np.zeros((width * width, C, rows * columns * N), images.dtype)
-    for part, place in _pixels(images, tiles, block, width, pad):
-        place[...] = part
-    return tiles
-
-
-def _pixels(images, tiles, block, width, pad=((0, 0), (0, 0))):
-    """Pair each pixel of the tiles with its slice of the images, as equal shapes.
-
-    ``images`` is (C, H, W, N), ``tiles`` (width * width, C, T). What lies outside of
-    the images is left out.
-    """
-    C, H, W, N = images.shape
-    rows, columns = block
-    tiles = tiles.reshape(
-        width, width, C, rows.stop - rows.start, columns.stop - columns.start, N
+    C, *_, N = x.shape
+    patch = np.zeros((C, 4 * rows + 2, 4 * columns + 2, N), x.dtype)
+    patch[inside] = x[region]
+    channel, row, column, number = patch.strides
+    overlapping = as_strided(
+        patch,
+        (6, 6, C, rows, columns, N),
+        (row, column, channel, 4 * row, 4 * column, number),
+        writeable=False,
     )
-    ys = [_real(i - pad[0][0], rows.start, rows.stop, H) for i in range(width)]
-    xs = [_real(j - pad[1][0], columns.start, columns.stop, W) for j in range(width)]
-    for i, (places_y, pixels_y) in enumerate(ys):
-        for j, (places_x, pixels_x) in enumerate(xs):
-            yield images[:, pixels_y, pixels_x], tiles[i, j, :, places_y, places_x]
+    return _product(BT2, overlapping.reshape(36, C, -1))
 
 
-@functools.lru_cache(1024)
-def _real(offset, start, stop, size):
-    """Find which of some tiles have pixel ``offset`` of theirs inside, and where.
+def _overlap_add(tiles, block):
+    """Return tiles (36, C, T) put together as (C, rows, columns, N), added up.
 
-    Returns two slices: of these tiles, and of the image.
+    The first 4 rows and columns of all tiles lie apart, and so do the last 2.
     """
-    first, last, pixels = reach(offset + 4 * start, 4, size, stop - start)
-    return slice(first, last), pixels
+    tiles = _by_place(tiles, 6, block)  # (C, rows, 6, columns, 6, N)
+    C, rows, _, columns, _, N = tiles.shape
+    patch = np.zeros((C, rows + 1, 4, columns + 1, 4, N), tiles.dtype)
+    first, last = (slice(-1), slice(4), slice(4)), (slice(1, None), slice(2), slice(4, 6))
+    for down, y, i in (first, last):
+        for right, x, j in (first, last):
+            patch[:, down, y, right, x] += tiles[:, :, i, :, j]
+    patch = patch.reshape(C, 4 * rows + 4, 4 * columns + 4, N)
+    return patch[:, : 4 * rows + 2, : 4 * columns + 2]
+
+
+def _join(patches, blocks, g, shape):
+    """Return images (C, H, W, N) from the patches of all blocks, added up."""
+    images = np.zeros(shape, patches[0].dtype)
+
+    def work(channels):
+        for block, patch in zip(blocks, patches, strict=True):
+            region, inside = _region(shape, block, g)
+            images[channels][region] += patch[channels][inside]
+
+    share(work, len(images), 2 * images.size)
+    return images
+
+
+def _region(shape, block, g):
+    """Find which pixels of images (C, H, W, N) the tiles of a block look at.
+
+    Returns their place in the images, and their place among all that the tiles look
+    at: the rest is padding.
+    """
+    region, inside = [slice(None)], [slice(None)]
+    for part, (before, _), size in zip(block, g.pad, shape[1:3], strict=True):
+        start, stop = 4 * part.start - before, 4 * part.stop - before + 2
+        first, last = max(start, 0), min(stop, size)
+        region.append(slice(first, max(first, last)))
+        inside.append(slice(first - start, max(first, last) - start))
+    return tuple(region), tuple(inside)
+
+
+def _put(tiles, out, block):
+    """Write tiles (16, FN, T) to their places in ``out`` (FN, OH, OW, N)."""
+    target = _outputs(out, block)
+    tiles = _by_place(tiles, 4, block)  # (FN, rows, 4, columns, 4, N)
+    FN, rows, _, columns, _, N = tiles.shape
+    if target.shape[1:3] == (4 * rows, 4 * columns):
+        target.reshape(tiles.shape)[...] = tiles
+    else:  # the last tiles stand out over the edge
+        whole = tiles.reshape(FN, 4 * rows, 4 * columns, N)
+        target[...] = whole[:, : target.shape[1], : target.shape[2]]
+
+
+def _cut(dout, block):
+    """Return the tiles of dout (FN, OH, OW, N) in a block: (16, FN, T)."""
+    source = _outputs(dout, block)
+    rows, columns = (part.stop - part.start for part in block)
+    FN, height, width, N = source.shape
+    if (height, width) != (4 * rows, 4 * columns):
+        source = np.pad(
+            source, ((0, 0), (0, 4 * rows - height), (0, 4 * columns - width), (0, 0))
+        )
+    places = source.reshape(FN, rows, 4, columns, 4, N)
+    return places.transpose(2, 4, 0, 1, 3, 5).reshape(16, FN, -1)
+
+
+def _outputs(maps, block):
+    """Return the part of feature maps (FN, OH, OW, N) that a block computes."""
+    rows, columns = (slice(4 * part.start, 4 * part.stop) for part in block)
+    return maps[:, rows, columns]
+
+
+def _by_place(tiles, width, block):
+    """Show tiles (width * width, C, T) as (C, rows, width, columns, width, N)."""
+    rows, columns = (part.stop - part.start for part in block)
+    tiles = tiles.reshape(width, width, tiles.shape[1], rows, columns, -1)
+    return tiles.transpose(2, 3, 0, 4, 1, 5)
