@@ -36,6 +36,23 @@ def array(values, name):
     return values
 
 
+def samples(values, name):
+    """Return ``values`` as a numeric array with an axis of samples.
+
+    Raises
+    ------
+    ValueError
+        If ``values`` is a single number.
+    """
+    values = array(values, name)
+    if values.ndim == 0:
+        raise ValueError(
+            f"{name} is a single number ({values}); expected an array of samples, "
+            "shape (N, ...)."
+        )
+    return values
+
+
 def floats(values, name):
     """Return ``values`` as a floating array: whole numbers become float64.
 

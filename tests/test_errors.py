@@ -213,6 +213,12 @@ ROWS = [
         ["x is empty", "(0, 3, 5, 5)", "at least one sample"],
     ),
     (
+        "a number where samples are expected",
+        ValueError,
+        lambda: cnnlib.SimpleConvNet(rng=1).accuracy(3.0, 1),
+        ["x is a single number (3.0)", "array of samples", "(N, ...)"],
+    ),
+    (
         "one grey image",
         ValueError,
         lambda: Pooling(2, 2).forward(ones(6, 8)),

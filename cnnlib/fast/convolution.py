@@ -97,4 +97,4 @@ class Convolution(Layer):
 
     def _split(self, array):
         """Cut the first axis into the groups."""
-        return np.split(array, self.groups)
+        return [array] if self.groups == 1 else np.split(array, self.groups)

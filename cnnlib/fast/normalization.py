@@ -14,7 +14,7 @@ from .layers import positive
 from .layout import channel_rows, from_channel_rows, gradient_like
 from .threads import hold_blas, share
 
-CACHE = 1 << 17  # numbers of one array that are worked on at a time
+CACHE = 1 << 19  # numbers of one array that are worked on at a time
 STEPS = 4  # what the steps on a number cost, if a copy costs 1
 
 

@@ -3,7 +3,6 @@
 Both use the same parameters, and each has layers of its own to remember with.
 """
 
-import copy
 import threading
 
 import numpy as np
@@ -11,10 +10,13 @@ import numpy as np
 from .. import checks
 from ..layer import Layer
 from . import stages
+from .direct import cut
 from .stages import all_layers
 from .threads import hold_blas, in_two_threads, threads
 
 LEAST = 32  # samples in a batch that is worth two threads
+MOST = 300  # samples in a batch of small images: 30 % quicker than with 50
+NUMBERS = 250_000  # in a batch of larger images
 
 
 def loss_and_gradient(layers, last_layer, x, t) -> float:
@@ -56,26 +58,27 @@ def loss_and_gradient(layers, last_layer, x, t) -> float:
 
 
 @hold_blas
-def predict(layers, x, batch_size):
+def predict(layers, x, batch_size=None):
     """Return the scores of x in test mode, batch after batch, in two threads.
 
-    Each thread takes the next batch when it is done with one.
+    Each thread takes the next batch when it is done with one. Without a
+    ``batch_size`` small images go in large batches.
     """
     x = checks.array(x, "x")
     threads = 2 if _may_halve(layers.values(), x) else 1
-    if threads == 2 and len(x) <= batch_size:
-        batch_size = -(-len(x) // 2)
-    starts = range(0, len(x), batch_size)
-    scores, coming = [None] * len(starts), iter(enumerate(starts))
+    if batch_size is None:
+        batch_size = min(max(NUMBERS // max(x[:1].size, 1), LEAST), MOST)
+    rounds = -(-len(x) // (threads * batch_size))  # all threads have as many batches
+    batches = cut(slice(0, len(x)), -(-len(x) // max(threads * rounds, 1)))
+    scores, coming = [None] * len(batches), iter(enumerate(batches))
     stop = threading.Event()
 
     def work(own):
         try:
-            for number, start in coming:  # one iterator: no batch is taken twice
+            for number, batch in coming:  # one iterator: no batch is taken twice
                 if stop.is_set():
                     return
-                batch = x[start : start + batch_size]
-                scores[number], _ = stages.forward(own, batch, train=False)
+                scores[number], _ = stages.forward(own, x[batch], train=False)
         except BaseException:
             stop.set()
             raise
@@ -109,10 +112,10 @@ def _twin(thing):
     Layers inside layers, and in their lists and dicts, get twins as well.
     """
     if isinstance(thing, Layer):
-        twin = copy.copy(thing)
+        twin = object.__new__(type(thing))
+        for name, value in vars(thing).items():
+            twin.__dict__[name] = _twin(value)
         twin._kept = None
-        for name, value in vars(twin).items():
-            setattr(twin, name, _twin(value))
         return twin
     if isinstance(thing, dict):
         return {name: _twin(value) for name, value in thing.items()}

@@ -15,6 +15,8 @@ from .layout import batch_last, logical
 from .normalization import BatchNormalization, NormRelu
 from .pooling import Pooling, award, slices, tournament
 
+CACHE = 1 << 20  # numbers of the feature maps that are worked on at a time
+
 
 def forward(layers, x, train):
     """Run named layers in order, two or three of them as one stage where this pays.
@@ -177,7 +179,7 @@ class Stage(Layer):
         """Yield slices of pooled rows, and of the maps' rows that they look at."""
         step = self.pool.stride[0]
         all_rows, numbers = slice(0, self.pool.OH), self.pool.FW * out[:, 0].size
-        for pooled in direct.chunks(all_rows, step * numbers):
+        for pooled in direct.cut(all_rows, CACHE // (step * numbers)):
             last = (pooled.stop - 1) * step + self.pool.FH
             yield pooled, slice(pooled.start * step, last)
 

@@ -66,11 +66,17 @@ class Sequential(Path):
         """Return the scores (N, classes)."""
         return super().forward(self._input(x), train)
 
-    def predict(self, x, batch_size=100):
-        """Return the scores (N, classes) in test mode, computed in batches."""
-        x, batch_size = checks.array(x, "x"), whole(batch_size, "batch_size", least=1)
+    def predict(self, x, batch_size=None):
+        """Return the scores (N, classes) in test mode, computed in batches.
+
+        ``batch_size`` limits the memory in use; None takes what is quick.
+        """
+        x = self._input(x)
+        if batch_size is not None:
+            batch_size = whole(batch_size, "batch_size", least=1)
         if self.engine == "fast":
-            return fast.predict(self.layers, self._input(x), batch_size)
+            return fast.predict(self.layers, x, batch_size)
+        batch_size = batch_size or 100
         batches = (x[i : i + batch_size] for i in range(0, len(x), batch_size))
         return np.concatenate([self.forward(batch, train=False) for batch in batches])
 
@@ -78,7 +84,7 @@ class Sequential(Path):
         """Return the mean loss in test mode."""
         return self.last_layer.forward(self.predict(x), t, train=False)
 
-    def accuracy(self, x, t, batch_size=100) -> float:
+    def accuracy(self, x, t, batch_size=None) -> float:
         """Return the part of the samples, in [0, 1], that are classified right.
 
         Every sample counts once, also those of the last, smaller batch. ``t``
@@ -113,7 +119,7 @@ class Sequential(Path):
 
     def _input(self, x):
         """Return x in the type of the parameters; without any, x decides."""
-        x = checks.array(x, "x")
+        x = checks.samples(x, "x")
         if self.params or x.dtype.kind != "f":
             x = x.astype(self.dtype, copy=False)
         return x

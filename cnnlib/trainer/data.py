@@ -10,7 +10,7 @@ from .. import checks
 
 def same_length(x, t, which):
     """Return samples and labels as arrays, if they belong together one by one."""
-    x, t = checks.array(x, f"x_{which}"), checks.array(t, f"t_{which}")
+    x, t = checks.samples(x, f"x_{which}"), checks.samples(t, f"t_{which}")
     if len(x) != len(t):
         raise ValueError(
             f"x_{which} holds {len(x)} samples, t_{which} {len(t)} labels; they belong "
