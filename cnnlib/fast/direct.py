@@ -5,12 +5,10 @@ images are small and stay in the cache; ``backward`` unfolds them once more inst
 of keeping them.
 """
 
-from itertools import pairwise
-
 import numpy as np
 
 from ..geometry import Window, span
-from .threads import product_cost, share
+from .threads import cut, product_cost, share
 from .unfold import gather, unfold, windows
 
 BLOCK = 1024  # columns of one matrix product, at most
@@ -66,7 +64,9 @@ def multiply(filters, patches, out):
 def blocks(columns, length):
     """Return slices of the columns that fill blocks of this length, and of the rest."""
     full = columns - columns % length
-    return [some for some in (slice(full), slice(full, columns)) if some.start != some.stop]
+    return [
+        some for some in (slice(full), slice(full, columns)) if some.start != some.stop
+    ]
 
 
 def in_blocks(matrices, some, length):
@@ -106,14 +106,6 @@ def block_length(weights, columns):
     most = min(SMALL // weights, BLOCK)
     most = most if most >= 64 else BLOCK
     return -(-columns // -(-columns // most))  # blocks of nearly equal length
-
-
-def cut(whole, most):
-    """Cut a slice into slices of nearly equal length, the first one the longest."""
-    size = whole.stop - whole.start
-    count = -(-size // max(most, 1))
-    edges = [whole.start - (-size * i // count) for i in range(count + 1)]
-    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def chunks(whole, numbers):

@@ -8,7 +8,7 @@ anything but an array that comes from outside.
 
 import numpy as np
 
-from .threads import share
+from .threads import cut, share
 
 
 def hold_memory():
@@ -36,18 +36,19 @@ def batch_last(x):
 
 
 def _transposed(view):
-    """Copy (C, H, W, N) into its own order.
+    """Copy (C, H, W, N) into its own order, some samples at a time.
 
-    Samples that lie a multiple of 1,024 numbers apart all start in the same corner
-    of the cache; eight of them at a time fit there (3x faster).
+    Each sample lies on a page of memory of its own, and a processor knows its way to
+    64 pages (1.3x faster for 100 samples). Samples that lie a multiple of 1,024
+    numbers apart all start in the same corner of the cache, where only eight of
+    them fit (3x faster).
     """
     out = np.empty(view.shape, view.dtype)
-    N = view.shape[3]
-    few = 8 if view[..., 0].size % 1024 == 0 else N
+    few = 8 if view[..., 0].size % 1024 == 0 else 64
 
     def work(channels):
-        for n in range(0, N, few):
-            out[channels, ..., n : n + few] = view[channels, ..., n : n + few]
+        for some in cut(slice(0, view.shape[3]), few):
+            out[channels, ..., some] = view[channels, ..., some]
 
     share(work, len(view), view.size)
     return out

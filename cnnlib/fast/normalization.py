@@ -9,10 +9,9 @@ import numpy as np
 
 from .. import checks
 from ..layer import Layer
-from .direct import cut
 from .layers import positive
 from .layout import channel_rows, from_channel_rows, gradient_like
-from .threads import hold_blas, share
+from .threads import cut, hold_blas, share
 
 CACHE = 1 << 19  # numbers of one array that are worked on at a time
 STEPS = 4  # what the steps on a number cost, if a copy costs 1

@@ -5,8 +5,7 @@ import math
 import numpy as np
 
 from .. import optimizers
-from .direct import cut
-from .threads import share
+from .threads import cut, share
 
 BLOCK = 262144
 STEPS = 4  # what the steps on a number cost, if a copy costs 1

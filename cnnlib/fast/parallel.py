@@ -10,9 +10,8 @@ import numpy as np
 from .. import checks
 from ..layer import Layer
 from . import stages
-from .direct import cut
 from .stages import all_layers
-from .threads import hold_blas, in_two_threads, threads
+from .threads import cut, hold_blas, in_two_threads, threads
 
 LEAST = 32  # samples in a batch that is worth two threads
 MOST = 300  # samples in a batch of small images: 30 % quicker than with 50

@@ -14,6 +14,7 @@ from .layers import Relu, positive
 from .layout import batch_last, logical
 from .normalization import BatchNormalization, NormRelu
 from .pooling import Pooling, award, slices, tournament
+from .threads import cut
 
 CACHE = 1 << 20  # numbers of the feature maps that are worked on at a time
 
@@ -179,7 +180,7 @@ class Stage(Layer):
         """Yield slices of pooled rows, and of the maps' rows that they look at."""
         step = self.pool.stride[0]
         all_rows, numbers = slice(0, self.pool.OH), self.pool.FW * out[:, 0].size
-        for pooled in direct.cut(all_rows, CACHE // (step * numbers)):
+        for pooled in cut(all_rows, CACHE // (step * numbers)):
             last = (pooled.stop - 1) * step + self.pool.FH
             yield pooled, slice(pooled.start * step, last)
 

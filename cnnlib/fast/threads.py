@@ -12,9 +12,10 @@ import functools
 import os
 import queue
 import threading
+from itertools import pairwise
 from typing import ClassVar
 
-WORTH = 500_000  # numbers to be moved that are worth a second thread (60 us)
+WORTH = 250_000  # numbers to be moved that are worth a second thread (30 us)
 
 _busy = contextvars.ContextVar("cnnlib_busy", default=False)
 
@@ -29,6 +30,14 @@ def share(work, count, numbers):
         work(slice(0, count))
     else:
         in_two_threads((work, slice(0, middle)), (work, slice(middle, count)))
+
+
+def cut(whole, most):
+    """Cut a slice into slices of nearly equal length, the first one the longest."""
+    size = whole.stop - whole.start
+    count = -(-size // max(most, 1))
+    edges = [whole.start - (-size * i // count) for i in range(count + 1)]
+    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def product_cost(W, columns) -> int:

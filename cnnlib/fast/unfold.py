@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from ..geometry import span
+from .threads import share
 
 
 def unfold(x, g, ones=False):
@@ -97,10 +98,16 @@ def windows(xw, g):
 
 def gather(x, g):
     """Copy all patches into one matrix (C*FH*FW, OH*OW*N), in the order of W."""
-    xw = unfold(x, g)
-    col = np.empty((len(x), g.FH, g.FW, g.OH, xw.shape[2]), x.dtype)
-    for i in range(g.FH):
-        start, step = i * g.dilation[0], g.stride[0]
-        rows = xw[start : start + step * (g.OH - 1) + 1 : step]
-        col[:, i] = rows.reshape(g.OH, len(x), g.FW, -1).transpose(1, 2, 0, 3)
-    return col.reshape(len(x) * g.FH * g.FW, -1)
+    C, *_, N = x.shape
+    col = np.empty((C, g.FH, g.FW, g.OH, g.OW * N), x.dtype)
+
+    def work(channels):
+        xw = unfold(x[channels], g)
+        for i in range(g.FH):
+            start, step = i * g.dilation[0], g.stride[0]
+            rows = xw[start : start + step * (g.OH - 1) + 1 : step]
+            rows = rows.reshape(g.OH, -1, g.FW, g.OW * N)
+            col[channels, i] = rows.transpose(1, 2, 0, 3)
+
+    share(work, C, col.size)
+    return col.reshape(C * g.FH * g.FW, -1)

@@ -15,8 +15,8 @@ float32. So float64, where nobody wants to lose digits, goes the other way.
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-from .direct import cut, multiply
-from .threads import share
+from .direct import multiply
+from .threads import cut, share
 
 # fmt: off
 BT = np.array([[4,  0, -5,  0, 1, 0],
@@ -158,7 +158,10 @@ def _overlap_add(tiles, block):
     tiles = _by_place(tiles, 6, block)  # (C, rows, 6, columns, 6, N)
     C, rows, _, columns, _, N = tiles.shape
     patch = np.zeros((C, rows + 1, 4, columns + 1, 4, N), tiles.dtype)
-    first, last = (slice(-1), slice(4), slice(4)), (slice(1, None), slice(2), slice(4, 6))
+    first, last = (
+        (slice(-1), slice(4), slice(4)),
+        (slice(1, None), slice(2), slice(4, 6)),
+    )
     for down, y, i in (first, last):
         for right, x, j in (first, last):
             patch[:, down, y, right, x] += tiles[:, :, i, :, j]
