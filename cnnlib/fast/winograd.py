@@ -41,8 +41,8 @@ BT2, G2, AT2 = np.kron(BT, BT), np.kron(G, G), np.kron(AT, AT)
 
 WIDE = 32  # channels and filters from which the transforms are paid back
 MANY = 64  # tiles, likewise
-CACHE = 1 << 20  # numbers worked on at a time
-NARROW = 128  # columns that a matrix product should have
+CACHE = 1 << 19  # numbers worked on at a time
+NARROW = 64  # columns that a matrix product should have
 
 
 def suits(W, g, N):
@@ -83,22 +83,26 @@ def backward(dout, kept, W, g, shape, images):
     """Return dW, and dx (C, H, W, N) if ``images``: each step above, transposed."""
     x, U = kept
     blocks = _blocks(W, g, dout.shape[3])
-    sums, patches = {}, [None] * len(blocks)
+    sums = {}
 
     def work(some):
-        dU = 0
-        for k in range(some.start, some.stop):
-            d = _product(AT2.T, _cut(dout, blocks[k]))  # (36, FN, T)
-            dU += d @ _transform(x, blocks[k], g).transpose(0, 2, 1)
+        dU, dx = 0, np.zeros(shape, dout.dtype) if images else None
+        for block in blocks[some]:
+            d = _product(AT2.T, _cut(dout, block))  # (36, FN, T)
+            dU += d @ _transform(x, block, g).transpose(0, 2, 1)
             if images:
                 tiles = _product(BT2.T, U.transpose(0, 2, 1) @ d)  # (36, C, T)
-                patches[k] = _overlap_add(tiles, blocks[k])
-        sums[some.start] = dU
+                region, inside = _region(shape, block, g)
+                dx[region] += _overlap_add(tiles, block)[inside]
+        sums[some.start] = dU, dx
 
     share(work, len(blocks), 2 * (dout.size + W.size))
-    dU = sum(sums[start] for start in sorted(sums))  # always in the same order
-    dW = (G2.T @ dU.reshape(36, -1)).T.reshape(W.shape)
-    return dW, _join(patches, blocks, g, shape) if images else None
+    (dU, dx), *others = (sums[start] for start in sorted(sums))  # always in this order
+    for more_dU, more_dx in others:
+        dU += more_dU
+        if images:
+            dx += more_dx
+    return (G2.T @ dU.reshape(36, -1)).T.reshape(W.shape), dx
 
 
 def _transform_filters(W):
@@ -167,19 +171,6 @@ def _overlap_add(tiles, block):
             patch[:, down, y, right, x] += tiles[:, :, i, :, j]
     patch = patch.reshape(C, 4 * rows + 4, 4 * columns + 4, N)
     return patch[:, : 4 * rows + 2, : 4 * columns + 2]
-
-
-def _join(patches, blocks, g, shape):
-    """Return images (C, H, W, N) from the patches of all blocks, added up."""
-    images = np.zeros(shape, patches[0].dtype)
-
-    def work(channels):
-        for block, patch in zip(blocks, patches, strict=True):
-            region, inside = _region(shape, block, g)
-            images[channels][region] += patch[channels][inside]
-
-    share(work, len(images), 2 * images.size)
-    return images
 
 
 def _region(shape, block, g):
