@@ -593,6 +593,7 @@ def test_layers_inside_a_layer_get_a_memory_for_each_thread():
 
         def __init__(self, parts):
             self.parts = parts
+            self.window = resolve(5, 5, 3, 3)  # a tuple with names stays what it is
 
         def forward(self, x, train=True):
             for part in self.parts:

@@ -7,7 +7,7 @@ import numpy as np
 from .. import optimizers
 from .threads import cut, share
 
-BLOCK = 262144
+BLOCK = 262_144  # numbers; more calls on shorter blocks cost more than the cache gives
 STEPS = 4  # what the steps on a number cost, if a copy costs 1
 
 
@@ -15,8 +15,8 @@ class Adam(optimizers.Adam):
     """Adam as in ``cnnlib.Adam``, with the same results within rounding.
 
     Written as one line a formula, each operation walks through all of memory and
-    makes a new array: 4.3 ms for the 433,000 parameters of SimpleConvNet. In blocks
-    that stay in the cache, in place, it takes 0.6 ms.
+    makes a new array: 4.3 ms for the 433,000 parameters of SimpleConvNet. In place,
+    in blocks, it takes 0.5 ms.
     """
 
     def step(self, param, grad, m, v):

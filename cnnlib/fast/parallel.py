@@ -112,13 +112,12 @@ def _twin(thing):
     """
     if isinstance(thing, Layer):
         twin = object.__new__(type(thing))
-        for name, value in vars(thing).items():
+        for name, value in thing.__getstate__().items():
             twin.__dict__[name] = _twin(value)
-        twin._kept = None
         return twin
     if isinstance(thing, dict):
         return {name: _twin(value) for name, value in thing.items()}
-    if isinstance(thing, list | tuple):
+    if type(thing) in (list, tuple):  # no tuple with names: it holds no layers
         return type(thing)(_twin(value) for value in thing)
     return thing
 

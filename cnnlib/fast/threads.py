@@ -4,6 +4,12 @@ NumPy lets go of Python's lock while it works on an array, so two threads use tw
 cores, for the matrix products and for all the element-wise work between them. The
 matrix library would use both cores for the products only; it is held to one
 thread meanwhile, or the two kinds of threads would fight for the cores.
+
+After each call NumPy wants the lock back. If the other thread has it just then, this
+one goes to sleep, and to be woken takes 50 us, far longer than most calls. So the
+functions of this room make few calls with much work in each, even if the numbers do
+not fit into the core's own cache: with blocks of 32,768 numbers Adam took 1.3 ms in
+two threads and 0.7 in one, with 262,144 it takes 0.5 in two.
 """
 
 import contextlib
