@@ -362,6 +362,17 @@ def test_names_are_unique_and_misses_are_kind():
         LayerTable(LENET5)["C9"]
 
 
+@pytest.mark.parametrize("shape", [(448, 448), (1, 3, 448, 448)])
+def test_an_image_has_three_numbers(shape):
+    with pytest.raises(ValueError, match=r"expected the three numbers \(C, H, W\)"):
+        LayerTable(LENET5.with_input(shape))
+
+
+def test_a_misspelt_setting_is_named():
+    with pytest.raises(TypeError, match=r"has no setting \['strid'\]; it has .*stride"):
+        LENET5.with_row("C1", strid=2)
+
+
 def test_changes_leave_the_original_alone():
     changed = LENET5.with_row("C1", pad=0).with_kind("relu", "tanh")
     assert changed["C1"].pad == 0

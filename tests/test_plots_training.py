@@ -62,3 +62,9 @@ def test_a_confusion_grid_writes_every_count_at_its_place():
 def test_a_confusion_grid_needs_a_name_for_each_class():
     with pytest.raises(ValueError, match=r"shape \(2, 2\) for 3 names"):
         plots.confusion_grid(np.eye(2, dtype=int), ["a", "b", "c"])
+
+
+def test_a_short_run_has_one_curve_and_no_mean_of_one():
+    assert len(plots.loss_curve(range(99, 0, -1)).lines) == 1
+    long = plots.loss_curve(range(100, 0, -1), ax=plt.subplots()[1])
+    assert [line.get_label() for line in long.lines] == ["each step", "mean of 2"]

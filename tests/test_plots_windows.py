@@ -196,3 +196,11 @@ def test_a_wrong_output_size_names_its_mistake(answer, settings, hint, capsys):
 def test_an_answer_that_fits_two_mistakes_gets_both_hints(capsys):
     check(3, right=4, mistakes=[(3, "one"), (5, "two"), (3, "three"), (3, "one")])
     assert capsys.readouterr().out == "Not yet: one; or: three.\n"
+
+
+def test_a_count_that_is_a_little_wrong_is_not_right(capsys):
+    check(314_870 - 16, right=314_870, mistakes=[(314_854, "the biases of Conv1")])
+    assert capsys.readouterr().out == "Not yet: the biases of Conv1.\n"
+    check([314_870.0], right=[314_870])
+    check(2.27003, right=2.27)
+    assert capsys.readouterr().out == "Right.\nRight.\n"

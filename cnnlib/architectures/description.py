@@ -1,11 +1,11 @@
 """What a description of a network may say: rows, and a name and an input above them.
 
-Nothing is computed or checked here, so a description may be impossible. ``tables``
-finds out, and says why.
+Only slips of the pen are found here: a description may be impossible. ``tables``
+computes it, and says why.
 """
 
 import collections
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 __all__ = ["Architecture", "Row"]
 
@@ -130,6 +130,10 @@ class Architecture:
 
     def with_row(self, name, **changes):
         """Return the network with one row changed: ``with_row('C1', pad=2)``."""
+        known = [field.name for field in fields(Row)]
+        unknown = sorted(changes.keys() - set(known))
+        if unknown:
+            raise TypeError(f"a row has no setting {unknown}; it has {known}.")
         new = replace(self[name], **changes)
         rows = [new if row.name == name else row for row in self.rows]
         return replace(self, rows=rows)

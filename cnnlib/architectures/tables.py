@@ -210,6 +210,11 @@ def compare(*architectures) -> str:
 
 def _lines(architecture):
     """Go through the rows from first to last."""
+    if len(architecture.input_dim) != 3:
+        raise ValueError(
+            f"input_dim is {architecture.input_dim}; expected the three numbers "
+            "(C, H, W) of one image, for example (3, 224, 224)."
+        )
     C, H, W = (whole(n, "input_dim", least=1) for n in architecture.input_dim)
     known = {"input": Line(None, shape=(C, H, W), spans=(_pixels(H), _pixels(W)))}
     inputs, lines = inputs_of(architecture), []

@@ -91,7 +91,11 @@ def check_output_size(answer, size, window, stride=1, pad=0, dilation=1) -> None
 
 def _equal(answer, value):
     value = np.asarray(value, dtype=float)
-    return answer.shape == value.shape and np.allclose(answer, value, rtol=1e-4)
+    if answer.shape != value.shape:
+        return False
+    if np.all(value == np.round(value)):  # a count: of 314,870 parameters 16 matter
+        return np.allclose(answer, value, rtol=0, atol=1e-3)
+    return np.allclose(answer, value, rtol=1e-4)
 
 
 class guess:  # lower case: it reads as a verb, guess(answer)

@@ -100,7 +100,7 @@ def filter_show(filters, nx=8, ax=None):
 
 
 def loss_curve(losses, steps_per_epoch=1, ax=None):
-    """Draw the loss of every step and its running mean; return the Axes.
+    """Draw the loss of every step and, from 100 steps, its mean; return the Axes.
 
     Parameters
     ----------
@@ -114,9 +114,11 @@ def loss_curve(losses, steps_per_epoch=1, ax=None):
     ax = _axes(ax)
     epochs = np.arange(1, len(losses) + 1) / steps_per_epoch
     width = max(len(losses) // 50, 1)
-    mean = np.convolve(losses, np.full(width, 1 / width), mode="valid")
-    ax.plot(epochs, losses, color="0.75", linewidth=0.8, label="each step")
-    ax.plot(epochs[width - 1 :], mean, label=f"mean of {width}")
+    pale = {"color": "0.75", "linewidth": 0.8} if width > 1 else {}
+    ax.plot(epochs, losses, label="each step", **pale)
+    if width > 1:  # a mean of one step would only hide the line below it
+        mean = np.convolve(losses, np.full(width, 1 / width), mode="valid")
+        ax.plot(epochs[width - 1 :], mean, label=f"mean of {width}")
     ax.set(xlabel="epochs", ylabel="loss (nats)", ylim=(0, None))
     ax.legend()
     return ax
