@@ -65,6 +65,7 @@ def main(arrays, out):
         weights = {name: w.numpy() for name, w in network.state_dict().items()}
         np.savez(out, losses=losses, world=world, **weights)
     if together:
+        dist.barrier()  # nobody hangs up while another one still talks
         dist.destroy_process_group()
 
 
