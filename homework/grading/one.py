@@ -4,9 +4,10 @@ import json
 import traceback
 from dataclasses import dataclass
 
-from .clean import Unreadable, lay_into, read_bytes, read_submission
+from .clean import lay_into, read_submission
 from .course import Course, read_notebook
 from .files import fingerprint, write_json
+from .handed import Unreadable
 from .judging import (
     claimed_number,
     exercises_in,
@@ -52,9 +53,9 @@ class Task:
         """Return a hash of all that a result depends on."""
         release = json.dumps(self.release, sort_keys=True)
         content = b""
-        if submission.path is not None:
+        if submission.file is not None:
             try:
-                content = read_bytes(submission.path)
+                content = submission.file.read()
             except Unreadable as error:
                 content = str(error)
         return fingerprint(
@@ -117,7 +118,7 @@ def grade_one(task, submission, slot=0) -> dict:
 
 def _grade(task, submission, slot, result):
     """Clean, run, judge, and write the notebook that people will see."""
-    cleaned = lay_into(task.release, read_submission(submission.path))
+    cleaned = lay_into(task.release, read_submission(submission.file.read()))
     result["notes"] += cleaned.notes
     outcome = Outcome(report={"cells": [], "outputs": []})
     if task.inputs:  # a report has nothing to run

@@ -8,11 +8,12 @@ from queue import SimpleQueue
 
 from tqdm import tqdm
 
-from .clean import Unreadable, grade_id_of, is_graded, read_bytes, text_of
+from .clean import grade_id_of, is_graded, text_of
 from .course import read_notebook
 from .feedback import write_feedback
 from .files import write_whole
 from .gradebook import grades_of, record_marks
+from .handed import Unreadable
 from .one import Task, grade_one, read_result
 from .release import ReleaseError, generate, try_out
 from .submissions import find_submissions
@@ -164,10 +165,10 @@ def titles_of(course, release) -> dict[str, str]:
 def keep_submissions(course, assignment, submissions) -> None:
     """Copy what was handed in into the course folder, where nbgrader looks for it."""
     for one in submissions:
-        if one.path is not None:
+        if one.file is not None:
             target = course.notebook("submitted", assignment, one.student)
             with contextlib.suppress(Unreadable):
-                write_whole(target, read_bytes(one.path))
+                write_whole(target.with_suffix(one.file.suffix), one.file.read())
 
 
 def _done(task, submission, retry) -> bool:
