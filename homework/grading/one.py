@@ -18,7 +18,7 @@ from .judging import (
 from .sandbox import Outcome, Sandbox
 from .show import safe_notebook
 
-FORMAT = 1  # of the result files
+FORMAT = 2  # of the result files
 
 
 @dataclass(frozen=True)
