@@ -4,7 +4,7 @@ import json
 import traceback
 from dataclasses import dataclass
 
-from .clean import lay_into, read_submission
+from .clean import grade_id_of, is_editable, lay_into, read_submission, text_of
 from .course import Course, read_notebook
 from .files import fingerprint, write_json
 from .handed import Unreadable
@@ -15,8 +15,10 @@ from .judging import (
     marks_of,
     wanted_files,
 )
+from .markdown import notebook_of
 from .sandbox import Outcome, Sandbox
 from .show import safe_notebook
+from .submissions import MARKDOWN
 
 FORMAT = 2  # of the result files
 
@@ -65,6 +67,7 @@ class Task:
             content,
             submission.number,
             submission.problem,
+            *(f"{b.name} {b.path.stat().st_mtime_ns}" for b in submission.beside),
         )
 
     def is_done(self, submission, version) -> bool:
@@ -116,10 +119,38 @@ def grade_one(task, submission, slot=0) -> dict:
     return result
 
 
+def read_work(file, beside, release) -> tuple[dict, list[str]]:
+    """Return what was handed in as a notebook, and notes for the instructor.
+
+    Raises
+    ------
+    Unreadable
+        If it can not be read, or is no notebook.
+    """
+    if file.suffix == MARKDOWN:
+        return notebook_of(file, beside, release)
+    return read_submission(file.read()), []
+
+
+def is_untouched(file, release) -> bool:
+    """Tell whether a file is the homework as it was given out, with no answer in it."""
+    try:
+        mine = lay_into(release, read_work(file, (), release)[0]).notebook
+    except Unreadable:
+        return False
+    given = {grade_id_of(c): text_of(c) for c in release["cells"] if is_editable(c)}
+    return all(
+        text_of(cell).strip() == given[grade_id_of(cell)].strip()
+        for cell in mine["cells"]
+        if is_editable(cell)
+    )
+
+
 def _grade(task, submission, slot, result):
     """Clean, run, judge, and write the notebook that people will see."""
-    cleaned = lay_into(task.release, read_submission(submission.file.read()))
-    result["notes"] += cleaned.notes
+    handed, notes = read_work(submission.file, submission.beside, task.release)
+    cleaned = lay_into(task.release, handed)
+    result["notes"] += [*notes, *cleaned.notes]
     outcome = Outcome(report={"cells": [], "outputs": []})
     if task.inputs:  # a report has nothing to run
         wanted = wanted_files(task.inputs)

@@ -14,7 +14,7 @@ from .feedback import write_feedback
 from .files import write_whole
 from .gradebook import grades_of, record_marks
 from .handed import Unreadable
-from .one import Task, grade_one, read_result
+from .one import Task, grade_one, is_untouched, read_result
 from .release import ReleaseError, generate, try_out
 from .submissions import find_submissions
 from .tables import write_tables
@@ -82,7 +82,13 @@ def grade(
     jobs = jobs or cores()
     generate(course, assignment)
     task = Task.of(course, assignment, sandbox.with_fonts(course.path("cache")))
-    submissions = find_submissions(folder, assignment, roster)
+    submissions = find_submissions(
+        folder,
+        assignment,
+        roster,
+        course.kinds(assignment),
+        lambda file: is_untouched(file, task.release),
+    )
     keep_submissions(course, assignment, submissions)
     todo = [s for s in submissions if not _done(task, s, retry)]
     if todo and trial and (faults := try_out(course, assignment, task.sandbox)):

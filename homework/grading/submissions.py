@@ -39,7 +39,7 @@ class Submission:
     problem : str
         Why there is no file.
     beside : tuple of Handed
-        What else was handed in with it, such as pictures.
+        What else was handed in with a report in Markdown: its pictures are there.
     """
 
     student: str
@@ -98,9 +98,8 @@ def find_submissions(
             number, name = who(file.stem.replace(assignment, " "), roster or {})
         student = safe_name(re.sub(r"\D", "", number) if number else key)
         place = ", ".join(entry.places)
-        found.append(
-            Submission(student, number, name, place, file, problem, tuple(beside))
-        )
+        beside = tuple(beside) if file and file.suffix == MARKDOWN else ()
+        found.append(Submission(student, number, name, place, file, problem, beside))
     return _without_doubles(found)
 
 
