@@ -149,19 +149,27 @@ def write_page(task) -> None:
 def render(notebook, page) -> str:
     """Return the page as HTML. The notebook's text cells are safe HTML already."""
     import nbformat
+    from nbconvert.exporters import TemplateExporter
 
     page = page | {"css": (TEMPLATES / NAME / "page.css").read_text("utf-8")}
     node = nbformat.from_dict(notebook)
-    return exporter().from_notebook_node(node, resources={"feedback": page})[0]
+    # HTMLExporter would read its page again, for pictures without a description: that
+    # takes longer than all the rest, and there are none.
+    one = TemplateExporter.from_notebook_node
+    return one(exporter(), node, resources={"feedback": page})[0]
 
 
 @cache
 def exporter():
     """Return nbconvert's exporter with our template."""
     from nbconvert.exporters import HTMLExporter
+    from nbconvert.filters import Highlight2HTML
     from traitlets.config import Config
 
     config = Config()
     config.HTMLExporter.template_name = NAME
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
-    return HTMLExporter(config=config)
+    made = HTMLExporter(config=config)
+    highlight = Highlight2HTML(pygments_lexer="python", parent=made)
+    made.register_filter("highlight_code", highlight)
+    return made
