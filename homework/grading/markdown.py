@@ -14,23 +14,23 @@ from cnnlib.exercises.report.reading import PICTURE, parse_markdown
 
 from .clean import grade_id_of, text_of
 from .handed import Unreadable
+from .submissions import PICTURES
 
 LONGEST = 200_000  # characters; a long report has 30,000
 MOST_TEXT = 20_000  # characters of an answer in which pictures are looked for
 MOST = 12  # pictures of one answer
-KINDS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 GONE = "(The place of this answer is gone. The whole file stands above.)"
 
 
-def notebook_of(file, beside, release) -> tuple[dict, list[str]]:
+def notebook_of(file, pictures, release) -> tuple[dict, list[str]]:
     """Return a report as a notebook, and notes for the instructor.
 
     Parameters
     ----------
     file : Handed
         Made from the template ``report.md``.
-    beside : iterable of Handed
-        Where its pictures may be.
+    pictures : iterable of Handed
+        What lies beside it.
     release : dict
         The released notebook.
 
@@ -41,7 +41,7 @@ def notebook_of(file, beside, release) -> tuple[dict, list[str]]:
     """
     text = read_text(file)
     report, notebook, gone = parse_markdown(text), deepcopy(release), []
-    pictures = {other.parts: other for other in beside if other.suffix in KINDS}
+    pictures = {picture.parts: picture for picture in pictures}
     asked = ""
     for cell in notebook["cells"]:
         question = BY_GRADE_ID.get(grade_id_of(cell))
@@ -116,7 +116,7 @@ def _with_pictures(answer, file, pictures):
             content = base64.b64encode(picture.read()).decode()
         except Unreadable:
             return found[0]
-        attached[name] = {KINDS[picture.suffix]: content}
+        attached[name] = {PICTURES[picture.suffix]: content}
         return f"![{found[1]}](attachment:{name})"
 
     if len(answer) <= MOST_TEXT:

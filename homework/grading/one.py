@@ -67,7 +67,7 @@ class Task:
             content,
             submission.number,
             submission.problem,
-            *(f"{b.name} {b.path.stat().st_mtime_ns}" for b in submission.beside),
+            *(f"{p.name} {p.path.stat().st_mtime_ns}" for p in submission.pictures),
         )
 
     def is_done(self, submission, version) -> bool:
@@ -119,7 +119,7 @@ def grade_one(task, submission, slot=0) -> dict:
     return result
 
 
-def read_work(file, beside, release) -> tuple[dict, list[str]]:
+def read_work(file, pictures, release) -> tuple[dict, list[str]]:
     """Return what was handed in as a notebook, and notes for the instructor.
 
     Raises
@@ -128,7 +128,7 @@ def read_work(file, beside, release) -> tuple[dict, list[str]]:
         If it can not be read, or is no notebook.
     """
     if file.suffix == MARKDOWN:
-        return notebook_of(file, beside, release)
+        return notebook_of(file, pictures, release)
     return read_submission(file.read()), []
 
 
@@ -148,7 +148,7 @@ def is_untouched(file, release) -> bool:
 
 def _grade(task, submission, slot, result):
     """Clean, run, judge, and write the notebook that people will see."""
-    handed, notes = read_work(submission.file, submission.beside, task.release)
+    handed, notes = read_work(submission.file, submission.pictures, task.release)
     cleaned = lay_into(task.release, handed)
     result["notes"] += [*notes, *cleaned.notes]
     outcome = Outcome(report={"cells": [], "outputs": []})

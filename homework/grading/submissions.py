@@ -19,6 +19,8 @@ from .who import NUMBER, label_of, who
 
 DEEPEST = 5  # folders of a student, and the file in them
 NOTEBOOK, MARKDOWN, ARCHIVE = ".ipynb", ".md", ".zip"
+PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+MOST_PICTURES = 100
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Submission:
     file : Handed or None
     problem : str
         Why there is no file.
-    beside : tuple of Handed
-        What else was handed in with a report in Markdown: its pictures are there.
+    pictures : tuple of Handed
+        What was handed in with a report in Markdown.
     """
 
     student: str
@@ -48,7 +50,7 @@ class Submission:
     place: str
     file: Handed | None
     problem: str = ""
-    beside: tuple = ()
+    pictures: tuple = ()
 
 
 @dataclass
@@ -98,8 +100,12 @@ def find_submissions(
             number, name = who(file.stem.replace(assignment, " "), roster or {})
         student = safe_name(re.sub(r"\D", "", number) if number else key)
         place = ", ".join(entry.places)
-        beside = tuple(beside) if file and file.suffix == MARKDOWN else ()
-        found.append(Submission(student, number, name, place, file, problem, beside))
+        if file and file.suffix == MARKDOWN:
+            pictures = [other for other in beside if other.suffix in PICTURES]
+        else:
+            pictures = []
+        pictures = tuple(pictures[:MOST_PICTURES])
+        found.append(Submission(student, number, name, place, file, problem, pictures))
     return _without_doubles(found)
 
 
@@ -140,8 +146,11 @@ def entries_of(folder, kinds) -> dict[str, Entry]:
             else:
                 _add_file(entries, Handed(path, (name,)), kinds)
         return entries
-    with opened(folder) as archive:
-        files = members_of(archive, Handed(folder, (folder.name,)))
+    try:
+        with opened(folder) as archive:
+            files = members_of(archive, Handed(folder, (folder.name,)))
+    except Unreadable as error:
+        raise Unreadable(f"{folder}: {error}") from None
     for file in _without_wrapper(files):
         if len(file.parts) == 1:
             _add_file(entries, file, kinds)
@@ -246,5 +255,5 @@ def _without_doubles(found):
         else:
             names = ", ".join(one.place for one in real)
             problem = f"handed in more than once; leave one of: {names}"
-            result.append(replace(real[0], file=None, problem=problem, beside=()))
+            result.append(replace(real[0], file=None, problem=problem, pictures=()))
     return result
