@@ -253,6 +253,15 @@ def test_a_member_that_can_not_be_read_is_listed(released, tmp_path, make, reaso
     assert len(summary.results) == 2
 
 
+def test_too_many_entries_are_counted_before_any_is_read(tmp_path, monkeypatch):
+    content = packed({f"{k}.ipynb": "" for k in range(30)})
+    path = written(tmp_path / "20260001.zip", content)
+    monkeypatch.setattr(handed, "MOST", 20)
+    monkeypatch.setattr(handed.zipfile, "ZipFile", lambda *_: 1 / 0)
+    with pytest.raises(Unreadable, match="more than 20 files"):
+        Handed(path, (path.name,)).unpacked()
+
+
 def test_the_size_in_the_header_is_not_believed(tmp_path, monkeypatch):
     """A member is read up to the limit, whatever it says of itself."""
     monkeypatch.setattr(handed, "LARGEST", 1000)
