@@ -4,6 +4,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -178,3 +179,26 @@ def test_a_mark_of_ones_own_is_only_text():
     mark = show.MARK.pattern.replace("([0-9]+)", "0")
     html = safe_html(f"{mark[::-1]} $x$ {'0' * 16}n0n")
     assert re.search(r"0{16}n0n", html)
+
+
+def test_of_what_pandoc_returns_only_known_elements_are_kept():
+    math = (
+        '<p><math xmlns="http://www.w3.org/1998/Math/MathML" display="block" '
+        'onclick="x()"><semantics><mrow><mi href="javascript:x()">x</mi><script>y'
+        '</script></mrow><annotation encoding="application/x-tex">x</annotation>'
+        "</semantics></math></p>"
+    )
+    kept = formulas._only_mathml(ElementTree.fromstring(math))
+    assert ElementTree.tostring(kept, "unicode") == (
+        '<math display="block"><mrow><mi>x</mi></mrow></math>'
+    )
+    assert formulas._only_mathml(ElementTree.fromstring("<p><b>x</b></p>")) is None
+
+
+def test_a_formula_in_the_description_of_a_picture_stays_tex():
+    [(_, attributes)] = [
+        tag
+        for tag in Reader(safe_html("![the $x'\"_1$](x.png)")).tags
+        if tag[0] == "img"
+    ]
+    assert attributes == {"alt": "the x'\"_1"}
