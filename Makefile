@@ -83,8 +83,8 @@ bench: setup ## measure speed and memory
 homework: instructor ## for instructors: make the student versions, try them out
 	$(VENV_PYTHON) -m homework.grading release
 
-grade: instructor ## for instructors: grade a class, SUBMISSIONS=folder
-	@test -d "$(SUBMISSIONS)" || { echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 1; }
+grade: instructor ## for instructors: grade a class, SUBMISSIONS=folder or .zip
+	@test -e "$(SUBMISSIONS)" || { echo "Which folder? make grade SUBMISSIONS=folder" >&2; exit 1; }
 	$(VENV_PYTHON) -m homework.grading grade "$(SUBMISSIONS)" \
 		$(if $(ASSIGNMENT),--assignment "$(ASSIGNMENT)") $(if $(COURSE),--course "$(COURSE)") \
 		$(if $(ROSTER),--roster "$(ROSTER)") $(GRADE_ARGS)

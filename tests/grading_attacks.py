@@ -161,6 +161,8 @@ PAGE = f"""<script>alert("{CANARY}")</script><img src=x onerror="alert(1)">
 <style>body {{ display: none }}</style> ![t](https://example.com/track.png)
 
     </div></section></body><script>alert(2)</script>
+
+$\\text{{<script>alert(4)</script>}}$ ![$x' onerror='alert(5)$](x.png)
 """
 
 

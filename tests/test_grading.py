@@ -115,10 +115,10 @@ def test_a_wrong_case_costs_its_share_and_a_text_is_no_result(course, tmp_path):
 
 def test_an_unanswered_essay_gets_no_points_and_an_answered_one_waits(course, tmp_path):
     release = released(course)
-    hand_in(tmp_path, "20260001", release)
-    hand_in(tmp_path, "20260002", solved(essay="Because $x$."))
+    hand_in(tmp_path / "in", "20260001", release)
+    hand_in(tmp_path / "in", "20260002", solved(essay="Because $x$."))
     place = copy_of(course, tmp_path / "course")
-    summary = graded(place, tmp_path)
+    summary = graded(place, tmp_path / "in")
     assert marks(summary, "20260001")[1]["essay"]["score"] == 0
     assert marks(summary, "20260002")[1]["essay"]["score"] is None
     assert [row["student"] for row in summary.tables["to_read"]] == ["20260002"]

@@ -20,15 +20,17 @@ from grading_class import (
     without,
 )
 
-from homework.grading.clean import Unreadable, lay_into, read_submission, text_of
+from homework.grading.clean import lay_into, read_submission, text_of
 from homework.grading.files import safe_name, write_whole
+from homework.grading.handed import Unreadable, read_bytes
 from homework.grading.inside import wire
 from homework.grading.recorded import Refused, read_arrays
 from homework.grading.release import generate
 from homework.grading.sandbox import Outcome, read_reply
 from homework.grading.show import safe_html, safe_output, safe_picture
-from homework.grading.submissions import find_submissions, read_roster
+from homework.grading.submissions import find_submissions
 from homework.grading.tables import as_csv
+from homework.grading.who import read_roster
 
 
 @pytest.fixture(scope="module")
@@ -53,18 +55,16 @@ def course(tmp_path_factory):
         (b"1" * 10_000, "no JSON"),
     ],
 )
-def test_what_is_no_notebook_says_why(tmp_path, content, reason):
-    path = tmp_path / "x.ipynb"
-    path.write_bytes(content)
+def test_what_is_no_notebook_says_why(content, reason):
     with pytest.raises(Unreadable, match=reason):
-        read_submission(path)
+        read_submission(content)
 
 
 def test_links_and_folders_are_not_opened(tmp_path):
     (tmp_path / "folder.ipynb").mkdir()
     for name in ("folder.ipynb", "missing.ipynb"):
         with pytest.raises(Unreadable):
-            read_submission(tmp_path / name)
+            read_bytes(tmp_path / name)
 
 
 def test_the_answers_go_into_the_release(course):
@@ -141,12 +141,12 @@ def test_submissions_are_found_however_they_are_named(tmp_path):
         "two",
         "20260007",
     }
-    assert found["20261234"].path.name == f"{NAME}(1).ipynb"
+    assert found["20261234"].file.name == f"{NAME}(1).ipynb"
     assert found["20261234"].number == "2026-1234"
     assert found["nested"].number == ""
     assert "no notebook" in found["none"].problem
-    assert "2 notebooks" in found["two"].problem
-    assert "unpack" in found["20260007"].problem
+    assert "2 files" in found["two"].problem
+    assert "no .zip archive" in found["20260007"].problem
 
 
 def test_two_submissions_of_one_student_are_left_to_the_instructor(tmp_path):
@@ -154,7 +154,7 @@ def test_two_submissions_of_one_student_are_left_to_the_instructor(tmp_path):
         hand_in(tmp_path, name, solved())
     [one] = find_submissions(tmp_path, NAME)
     assert "more than once" in one.problem
-    assert one.path is None
+    assert one.file is None
 
 
 def test_the_roster_knows_who_is_who(tmp_path):

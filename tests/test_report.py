@@ -561,6 +561,13 @@ def test_a_missing_file_and_a_folder_are_told_kindly(tmp_path):
         check_report(tmp_path)
 
 
+def test_a_markdown_file_of_ones_own_lacks_every_answer(tmp_path):
+    path = tmp_path / "report.md"
+    path.write_text("No heading, nothing of the template.", "utf-8")
+    missing = [c for c in check_report(path) if "place of the answer is gone" in c.what]
+    assert len(missing) == len(QUESTIONS)
+
+
 def test_windows_line_ends_and_byte_marks_are_read(tmp_path):
     path = write_markdown(tmp_path, "")
     text = filled_markdown().replace("\n", "\r\n")

@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--no-trial", action="store_true", help="do not try them out")
     one.set_defaults(command=release_command)
 
-    one = commands.add_parser("grade", help="grade a folder of submissions")
+    one = commands.add_parser("grade", help="grade a folder or a .zip")
     one.add_argument("submissions", type=Path)
     one.add_argument("--assignment", help="such as hw2_layers")
     one.add_argument("--course", type=Path, default=HOMEWORK / "course")
@@ -101,10 +101,11 @@ def release_command(options) -> int:
 def grade_command(options) -> int:
     """Grade a folder; print where everything is."""
     from .bubblewrap import why_no_sandbox
+    from .handed import Unreadable
     from .pipeline import grade
     from .release import ReleaseError
     from .sandbox import Limits, Sandbox
-    from .submissions import read_roster
+    from .who import read_roster
 
     course = Course(options.course)
     try:
@@ -136,7 +137,7 @@ def grade_command(options) -> int:
         summary = grade(
             course, assignment, folder, sandbox, roster, jobs, retry, trial=True
         )
-    except ReleaseError as error:
+    except (ReleaseError, Unreadable) as error:
         print(error, file=sys.stderr)
         return 1
     report(course, assignment, summary, time.monotonic() - start)
@@ -151,10 +152,15 @@ def guess_assignment(folder, course) -> str:
     ValueError
         If it is none, or more than one.
     """
-    if not Path(folder).is_dir():
-        raise ValueError(f"there is no folder {folder} with submissions.")
-    names = [str(path) for path in Path(folder).rglob("*.ipynb")]
-    found = [a for a in course.assignments if any(a in name for name in names)]
+    from .submissions import mentions, names_in
+
+    if not Path(folder).exists():
+        raise ValueError(f"there is no folder and no .zip {folder} with submissions.")
+    for names in names_in(folder):  # the second, in archives, if the first tell nothing
+        known = course.assignments
+        found = [a for a in known if any(mentions(name, a) for name in names)]
+        if found:
+            break
     if len(found) != 1:
         raise ValueError(
             f"{folder} mentions {' and '.join(found) or 'no assignment'}. Say which: "

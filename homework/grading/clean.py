@@ -6,19 +6,14 @@ come the answers, and the cells that a student has added.
 
 import ast
 import json
-import stat
 from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 
-LARGEST = 50_000_000  # bytes of a notebook file
+from .handed import Unreadable
+
 MOST_CELLS = 2000
 LONGEST_SOURCE = 1_000_000  # characters of one cell
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-
-
-class Unreadable(ValueError):
-    """There is no notebook in what was handed in. The text says why."""
 
 
 @dataclass
@@ -40,22 +35,20 @@ class Cleaned:
     notes: list = field(default_factory=list)
 
 
-def read_submission(path) -> dict:
-    """Read a notebook file, whatever it is.
+def read_submission(content) -> dict:
+    """Read the bytes of a notebook, whatever they are.
 
     Raises
     ------
     Unreadable
-        If it is no file, too large, no JSON, or no notebook.
+        If they are no JSON, or no notebook.
     """
     try:
-        notebook = json.loads(read_bytes(path).decode("utf-8-sig"))
+        notebook = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable("it is no text: not a notebook file") from None
     except RecursionError:
         raise Unreadable("it is nested too deeply for a notebook") from None
-    except Unreadable:
-        raise
     except ValueError as error:  # no JSON, or a number of a million digits
         raise Unreadable(f"it is no JSON, so no notebook: {error}"[:200]) from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
@@ -65,26 +58,6 @@ def read_submission(path) -> dict:
     if len(notebook["cells"]) > MOST_CELLS:
         raise Unreadable(f"it has {len(notebook['cells'])} cells")
     return notebook
-
-
-def read_bytes(path) -> bytes:
-    """Return what is in a file that was handed in.
-
-    Raises
-    ------
-    Unreadable
-        If it is no plain file, too large, or can not be read.
-    """
-    try:
-        status = Path(path).lstat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("it is a link or a device; expected a plain file")
-        if status.st_size > LARGEST:
-            size, most = status.st_size / 1e6, LARGEST / 1e6
-            raise Unreadable(f"the file has {size:.0f} MB; at most {most:.0f} are read")
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise Unreadable(f"it can not be read: {error.strerror}") from None
 
 
 def lay_into(release, submission) -> Cleaned:

@@ -64,6 +64,11 @@ class Course:
         """Return the instructor's notebook."""
         return self.homework / "source" / assignment / f"{assignment}.ipynb"
 
+    def kinds(self, assignment) -> tuple[str, ...]:
+        """Return the endings of what can be graded: .md where there is a template."""
+        templates = self.source(assignment).parent.glob("*.md")
+        return (".ipynb", ".md") if any(templates) else (".ipynb",)
+
     def path(self, step, *parts) -> Path:
         """Return a path below the course folder."""
         return self.folder.joinpath(step, *parts)

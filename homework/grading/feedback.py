@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
 
-from .clean import grade_id_of, is_graded, text_of
+from .clean import grade_id_of, is_graded
 from .course import read_notebook
 from .files import fingerprint, write_whole
 from .judging import NOT_GRADED
@@ -112,7 +112,9 @@ def write_feedback(course, assignment, results, grades, titles, jobs, progress=i
             target = target.with_suffix(".html")
             mine = grades.get(student, {})
             version = fingerprint(
-                source, repr((result["marks"], result["name"], sorted(mine.items())))
+                source,
+                repr((result["marks"], result["name"], sorted(mine.items()))),
+                *sorted((TEMPLATES / NAME).iterdir()),
             )
             work.append((source, target, assignment, result, mine, titles, version))
     work = [task for task in work if not _is_there(task[1], task[-1])]
@@ -147,21 +149,27 @@ def write_page(task) -> None:
 def render(notebook, page) -> str:
     """Return the page as HTML. The notebook's text cells are safe HTML already."""
     import nbformat
+    from nbconvert.exporters import TemplateExporter
 
-    text = "".join(text_of(c) for c in notebook["cells"] if c["cell_type"] != "code")
-    page = page | {"mathematics": "$" in text or "\\(" in text}
-    page["css"] = (TEMPLATES / NAME / "page.css").read_text("utf-8")
+    page = page | {"css": (TEMPLATES / NAME / "page.css").read_text("utf-8")}
     node = nbformat.from_dict(notebook)
-    return exporter().from_notebook_node(node, resources={"feedback": page})[0]
+    # HTMLExporter would read its page again, for pictures without a description: that
+    # takes longer than all the rest, and there are none.
+    one = TemplateExporter.from_notebook_node
+    return one(exporter(), node, resources={"feedback": page})[0]
 
 
 @cache
 def exporter():
     """Return nbconvert's exporter with our template."""
     from nbconvert.exporters import HTMLExporter
+    from nbconvert.filters import Highlight2HTML
     from traitlets.config import Config
 
     config = Config()
     config.HTMLExporter.template_name = NAME
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
-    return HTMLExporter(config=config)
+    made = HTMLExporter(config=config)
+    highlight = Highlight2HTML(pygments_lexer="python", parent=made)
+    made.register_filter("highlight_code", highlight)
+    return made

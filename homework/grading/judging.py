@@ -13,11 +13,14 @@ import numpy as np
 
 from cnnlib.exercises.by_hand import normal_number
 from cnnlib.exercises.protocol import ExerciseError
+from cnnlib.exercises.report.checking import without_placeholders
+from cnnlib.exercises.report.words import count_words
 
-from .clean import grade_id_of, is_graded
+from .clean import grade_id_of, is_graded, text_of
 from .recorded import Refused, read_arrays
 
 NOT_GRADED = "NOT GRADED"
+COUNTED = 20_000  # characters of an answer in which words are counted
 # The student's own mistakes; a missing module may be the fault of this machine.
 ERRORS = {
     "ArithmeticError",
@@ -59,12 +62,15 @@ class Mark:
         it: that could carry the hidden cases to the feedback page.
     manual : bool
         True for written answers, which a person reads.
+    length : int
+        Words of a written answer, as ``cnnlib report check`` counts them.
     """
 
     points: float
     score: float | None
     words: str
     manual: bool = False
+    length: int = 0
 
 
 def inputs_of(key, names) -> dict[str, bytes]:
@@ -110,7 +116,8 @@ def marks_of(notebook, key, outcome, number) -> tuple[dict[str, dict], list[str]
         grade_id, points = grade_id_of(cell), cell["metadata"]["nbgrader"]["points"]
         if grade_id not in exercises:
             nothing = points == 0 or is_unanswered(cell)
-            mark = Mark(points, 0.0 if nothing else None, "", manual=True)
+            length = count_words(without_placeholders(text_of(cell)[:COUNTED]))
+            mark = Mark(points, 0.0 if nothing else None, "", True, length)
         elif outcome.report is None:
             mark = Mark(points, None, f"{NOT_GRADED}: the run gave no result.")
         else:

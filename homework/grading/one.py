@@ -4,9 +4,10 @@ import json
 import traceback
 from dataclasses import dataclass
 
-from .clean import Unreadable, lay_into, read_bytes, read_submission
+from .clean import grade_id_of, is_editable, lay_into, read_submission, text_of
 from .course import Course, read_notebook
 from .files import fingerprint, write_json
+from .handed import Unreadable
 from .judging import (
     claimed_number,
     exercises_in,
@@ -14,10 +15,12 @@ from .judging import (
     marks_of,
     wanted_files,
 )
+from .markdown import notebook_of
 from .sandbox import Outcome, Sandbox
 from .show import safe_notebook
+from .submissions import MARKDOWN
 
-FORMAT = 1  # of the result files
+FORMAT = 2  # of the result files
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,9 @@ class Task:
         """Return a hash of all that a result depends on."""
         release = json.dumps(self.release, sort_keys=True)
         content = b""
-        if submission.path is not None:
+        if submission.file is not None:
             try:
-                content = read_bytes(submission.path)
+                content = submission.file.read()
             except Unreadable as error:
                 content = str(error)
         return fingerprint(
@@ -64,6 +67,7 @@ class Task:
             content,
             submission.number,
             submission.problem,
+            *(f"{p.name} {p.path.stat().st_mtime_ns}" for p in submission.pictures),
         )
 
     def is_done(self, submission, version) -> bool:
@@ -115,10 +119,38 @@ def grade_one(task, submission, slot=0) -> dict:
     return result
 
 
+def read_work(file, pictures, release) -> tuple[dict, list[str]]:
+    """Return what was handed in as a notebook, and notes for the instructor.
+
+    Raises
+    ------
+    Unreadable
+        If it can not be read, or is no notebook.
+    """
+    if file.suffix == MARKDOWN:
+        return notebook_of(file, pictures, release)
+    return read_submission(file.read()), []
+
+
+def is_untouched(file, release) -> bool:
+    """Tell whether a file is the homework as it was given out, with no answer in it."""
+    try:
+        mine = lay_into(release, read_work(file, (), release)[0]).notebook
+    except Unreadable:
+        return False
+    given = {grade_id_of(c): text_of(c) for c in release["cells"] if is_editable(c)}
+    return all(
+        text_of(cell).strip() == given[grade_id_of(cell)].strip()
+        for cell in mine["cells"]
+        if is_editable(cell)
+    )
+
+
 def _grade(task, submission, slot, result):
     """Clean, run, judge, and write the notebook that people will see."""
-    cleaned = lay_into(task.release, read_submission(submission.path))
-    result["notes"] += cleaned.notes
+    handed, notes = read_work(submission.file, submission.pictures, task.release)
+    cleaned = lay_into(task.release, handed)
+    result["notes"] += [*notes, *cleaned.notes]
     outcome = Outcome(report={"cells": [], "outputs": []})
     if task.inputs:  # a report has nothing to run
         wanted = wanted_files(task.inputs)

@@ -8,12 +8,13 @@ from queue import SimpleQueue
 
 from tqdm import tqdm
 
-from .clean import Unreadable, grade_id_of, is_graded, read_bytes, text_of
+from .clean import grade_id_of, is_graded, text_of
 from .course import read_notebook
 from .feedback import write_feedback
 from .files import write_whole
 from .gradebook import grades_of, record_marks
-from .one import Task, grade_one, read_result
+from .handed import Unreadable
+from .one import Task, grade_one, is_untouched, read_result
 from .release import ReleaseError, generate, try_out
 from .submissions import find_submissions
 from .tables import write_tables
@@ -81,7 +82,13 @@ def grade(
     jobs = jobs or cores()
     generate(course, assignment)
     task = Task.of(course, assignment, sandbox.with_fonts(course.path("cache")))
-    submissions = find_submissions(folder, assignment, roster)
+    submissions = find_submissions(
+        folder,
+        assignment,
+        roster,
+        course.kinds(assignment),
+        lambda file: is_untouched(file, task.release),
+    )
     keep_submissions(course, assignment, submissions)
     todo = [s for s in submissions if not _done(task, s, retry)]
     if todo and trial and (faults := try_out(course, assignment, task.sandbox)):
@@ -164,10 +171,10 @@ def titles_of(course, release) -> dict[str, str]:
 def keep_submissions(course, assignment, submissions) -> None:
     """Copy what was handed in into the course folder, where nbgrader looks for it."""
     for one in submissions:
-        if one.path is not None:
+        if one.file is not None:
             target = course.notebook("submitted", assignment, one.student)
             with contextlib.suppress(Unreadable):
-                write_whole(target, read_bytes(one.path))
+                write_whole(target.with_suffix(one.file.suffix), one.file.read())
 
 
 def _done(task, submission, retry) -> bool:

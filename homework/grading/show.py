@@ -2,15 +2,21 @@
 
 A page with a student's HTML in it could act with the rights of whoever opens it, the
 instructor in nbgrader's formgrader above all. So no HTML, SVG or script of theirs is
-kept, and their text cells become the plain HTML that comes out of a strict list.
+kept, and their text cells become the plain HTML that comes out of a strict list, with
+MathML in the places of formulas.
 """
 
 import base64
 import binascii
 import re
+import secrets
+from functools import partial
 
 import bleach
+from bleach.html5lib_shim import Filter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from .formulas import Formula, mathml_of
 
 TAGS = {
     "a",
@@ -61,7 +67,10 @@ STARTS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>.*?</a>')
 LONGEST = 20_000  # characters of one output
 LARGEST = 4_000_000  # bytes of one picture
+MOST_TEXT = 20_000  # characters of a text cell that are read as Markdown: some texts
+ALL_TEXT = 300_000  # take time that grows with the square of their length
 ROOM = 12_000_000  # characters of all outputs of a notebook
+MARK = re.compile(f"{secrets.token_hex(8)}n([0-9]+)n")  # stands for a formula
 
 
 def safe_notebook(cleaned, words) -> dict:
@@ -74,7 +83,13 @@ def safe_notebook(cleaned, words) -> dict:
         What the grader says below the test cell of each ``grade_id``. Nothing that
         the student's code has printed there is kept.
     """
-    room, cells = ROOM, []
+    pages, left = [], ALL_TEXT
+    for cell in cleaned.notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            pages.append(Page(cell["source"], cell.get("attachments"), left))
+            left -= len(cell["source"])
+    mathml = mathml_of([formula for page in pages for formula in page.formulas])
+    room, cells, pages = ROOM, [], iter(pages)
     for cell, shown in zip(cleaned.notebook["cells"], cleaned.outputs, strict=True):
         cell = dict(cell)
         grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
@@ -89,7 +104,8 @@ def safe_notebook(cleaned, words) -> dict:
             if room < 0:
                 cell["outputs"] = [_said("(left out: too much output)")]
         elif cell["cell_type"] == "markdown":
-            cell["source"] = safe_html(cell["source"], cell.pop("attachments", {}))
+            cell["source"] = next(pages).safe_html(mathml)
+            cell.pop("attachments", None)
         cells.append(cell)
     return {**cleaned.notebook, "cells": cells}
 
@@ -141,26 +157,119 @@ def safe_html(markdown, attachments=None) -> str:
     The result is one HTML block without an empty line: read as Markdown again, by
     nbgrader, it stays as it is.
     """
-    pictures = {}
-    for name, bundle in (attachments or {}).items():
-        for kind in STARTS:
-            content = safe_picture(kind, bundle.get(kind))
-            if content is not None:
-                pictures[name] = {kind: content}
-    renderer = IPythonRenderer(escape=False, attachments=pictures)
-    try:
-        html = MarkdownWithMath(renderer=renderer).render(markdown)
-    except Exception:  # an attachment that is not there, or nesting without end
-        html = "<pre>" + bleach.clean(markdown, tags=set()) + "</pre>"
-    html = bleach.clean(
-        ANCHOR.sub("", html),
-        tags=TAGS,
-        attributes=_allowed,
-        protocols=["http", "https", "mailto", "data"],
-        strip=True,
-    )
-    lines = [line if line.strip() else "<!-- -->" for line in html.split("\n")]
-    return "<div>\n" + "\n".join(lines).strip() + "\n</div>"
+    page = Page(markdown, attachments)
+    return page.safe_html(mathml_of(page.formulas))
+
+
+class Page:
+    """A text cell on its way to safe HTML.
+
+    Attributes
+    ----------
+    formulas : list of Formula
+        In `html`, a mark with its number stands in the place of each.
+    html : str
+        Not safe yet.
+    """
+
+    def __init__(self, markdown, attachments=None, most=MOST_TEXT):
+        pictures = {}
+        for name, bundle in (attachments or {}).items():
+            for kind in STARTS:
+                content = safe_picture(kind, bundle.get(kind))
+                if content is not None:
+                    pictures[name] = {kind: content}
+        renderer = Renderer(escape=False, attachments=pictures)
+        try:
+            if len(markdown) > min(most, MOST_TEXT):
+                raise ValueError("too much to be read as Markdown")
+            self.html = MarkdownWithMath(renderer=renderer).render(markdown)
+        except Exception:  # a missing attachment, nesting without end, too much text
+            self.html = "<pre>" + bleach.clean(markdown, tags=set()) + "</pre>"
+        self.formulas = renderer.formulas
+
+    def safe_html(self, mathml) -> str:
+        """Return the HTML with those formulas that there is MathML for."""
+        elements = [mathml.get(formula) for formula in self.formulas]
+        cleaner = bleach.Cleaner(
+            tags=TAGS,
+            attributes=_allowed,
+            protocols=["http", "https", "mailto", "data"],
+            strip=True,
+            filters=[partial(PutFormulas, formulas=self.formulas, elements=elements)],
+        )
+        html = cleaner.clean(ANCHOR.sub("", self.html))
+        lines = [line if line.strip() else "<!-- -->" for line in html.split("\n")]
+        return "<div>\n" + "\n".join(lines).strip() + "\n</div>"
+
+
+class Renderer(IPythonRenderer):
+    """Writes HTML with marks in the places of formulas, and collects these."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.formulas = []
+
+    def _mark(self, tex, display):
+        self.formulas.append(Formula(tex.strip(), display))
+        return MARK.pattern.replace("([0-9]+)", str(len(self.formulas) - 1))
+
+    def inline_math(self, body):
+        """Mark a formula in a line of text."""
+        return self._mark(body, False)
+
+    def block_math(self, body):
+        """Mark a formula that stands alone."""
+        return self._mark(body, True)
+
+    def latex_environment(self, name, body):
+        """Mark an environment such as ``align``."""
+        return self._mark(f"\\begin{{{name}}}{body}\\end{{{name}}}", True)
+
+
+class PutFormulas(Filter):
+    """Puts formulas where their marks are: in text alone, after all the cleaning."""
+
+    def __init__(self, source, formulas, elements):
+        super().__init__(source)
+        self.formulas, self.elements = formulas, elements
+
+    def __iter__(self):
+        for token in super().__iter__():
+            if token["type"] == "Characters" and MARK.search(token["data"]):
+                for k, part in enumerate(MARK.split(token["data"])):
+                    yield from self._formula(int(part)) if k % 2 else _letters(part)
+                continue
+            if token["type"] in ("StartTag", "EmptyTag"):
+                token["data"] = {
+                    name: MARK.sub(lambda m: self.formulas[int(m[1])].tex, value)
+                    for name, value in token["data"].items()
+                }
+            yield token
+
+    def _formula(self, number):
+        element = self.elements[number]
+        if element is not None:
+            return _tokens(element)
+        return _tokens_of("code", {}, _letters(f"${self.formulas[number].tex}$"))
+
+
+def _tokens(element):
+    """Yield an element of MathML as the serializer wants it, which escapes all text."""
+    inner = [*_letters(element.text), *(t for child in element for t in _tokens(child))]
+    yield from _tokens_of(element.tag, element.attrib, inner)
+
+
+def _tokens_of(name, attributes, inner):
+    tag = {"namespace": None, "name": name}
+    data = {(None, key): value for key, value in attributes.items()}
+    yield {"type": "StartTag", **tag, "data": data}
+    yield from inner
+    yield {"type": "EndTag", **tag, "data": {}}
+
+
+def _letters(text):
+    return [{"type": "Characters", "data": text}] if text else []
 
 
 def _allowed(tag, name, value) -> bool:

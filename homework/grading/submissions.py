@@ -1,21 +1,31 @@
-"""Find the submissions in a folder, however the learning platform names them."""
+"""Find the submissions in a folder or a ``.zip``, however a platform names them."""
 
-import csv
+import contextlib
 import re
-import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .files import safe_name
+from .handed import (
+    Handed,
+    Unreadable,
+    composed,
+    files_below,
+    is_hidden,
+    members_of,
+    opened,
+)
+from .who import NUMBER, label_of, who
 
-NUMBER = re.compile(r"(?<![\d-])\d[\d-]{3,18}\d(?![\d-])")
-SKIPPED = {"__MACOSX", ".ipynb_checkpoints"}
-DEEPEST = 4  # folders below the one of a student
+DEEPEST = 5  # folders of a student, and the file in them
+NOTEBOOK, MARKDOWN, ARCHIVE = ".ipynb", ".md", ".zip"
+PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+MOST_PICTURES = 100
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's notebook, or the reason why there is none.
+    """One student's work, or the reason why there is none.
 
     Attributes
     ----------
@@ -27,133 +37,223 @@ class Submission:
         From the roster.
     place : str
         What was handed in, as it was called.
-    path : Path or None
+    file : Handed or None
     problem : str
-        Why there is no notebook.
+        Why there is no file.
+    pictures : tuple of Handed
+        What was handed in with a report in Markdown.
     """
 
     student: str
     number: str
     name: str
     place: str
-    path: Path | None
+    file: Handed | None
+    problem: str = ""
+    pictures: tuple = ()
+
+
+@dataclass
+class Entry:
+    """All that one student has handed in, before anything is chosen from it."""
+
+    text: str
+    places: list = field(default_factory=list)
+    files: list = field(default_factory=list)
     problem: str = ""
 
 
-def find_submissions(folder, assignment, roster=None) -> list[Submission]:
+def find_submissions(
+    folder, assignment, roster=None, kinds=(NOTEBOOK,), is_empty=None
+) -> list[Submission]:
     """List what students have handed in.
 
     Each file or folder below ``folder`` is one student's. Its name should hold the
-    student number. nbgrader's own layout, ``<student>/<assignment>/``, is understood.
+    student number. nbgrader's own layout, ``<student>/<assignment>/``, is understood,
+    and so are the downloads of Moodle and Canvas.
 
     Parameters
     ----------
     folder : Path
+        Or a ``.zip`` of it.
     assignment : str
     roster : dict of str to str, optional
         Names by student number.
-    """
-    entries = sorted(p for p in Path(folder).iterdir() if not is_hidden(p))
-    found = [_of_one_student(entry, assignment, roster or {}) for entry in entries]
-    return _without_doubles([one for one in found if one is not None])
-
-
-def read_roster(path) -> dict[str, str]:
-    """Read student numbers and names: the first two columns of a CSV file.
+    kinds : tuple of str
+        Endings of files that can be graded.
+    is_empty : callable, optional
+        Tells whether a file is the template as it was given out. Of several files
+        such a one is left aside.
 
     Raises
     ------
-    ValueError
-        If a line has no student number.
+    Unreadable
+        If ``folder`` is a file and no archive.
     """
-    roster = {}
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        for line, row in enumerate(csv.reader(file), 1):
-            row = [cell.strip() for cell in row]
-            if not any(row):
+    found = []
+    for key, entry in sorted(entries_of(folder, kinds).items()):
+        file, beside, problem = None, [], entry.problem
+        if not problem:
+            file, beside, problem = choose(entry.files, assignment, kinds, is_empty)
+        number, name = who(entry.text.replace(assignment, " "), roster or {})
+        if file and not number and not name:
+            number, name = who(file.stem.replace(assignment, " "), roster or {})
+        student = safe_name(re.sub(r"\D", "", number) if number else key)
+        place = ", ".join(entry.places)
+        if file and file.suffix == MARKDOWN:
+            pictures = [other for other in beside if other.suffix in PICTURES]
+        else:
+            pictures = []
+        pictures = tuple(pictures[:MOST_PICTURES])
+        found.append(Submission(student, number, name, place, file, problem, pictures))
+    return _without_doubles(found)
+
+
+def names_in(folder) -> tuple[list[str], list[str]]:
+    """List the names of all files, and of those inside the students' archives."""
+    names, inner = [], []
+    for entry in entries_of(folder, (NOTEBOOK, MARKDOWN)).values():
+        names += [*entry.places, *(file.name for file in entry.files)]
+        for file in entry.files:
+            if file.suffix == ARCHIVE:
+                with contextlib.suppress(Unreadable):  # listed later, with its reason
+                    inner += [packed.name for packed in file.unpacked()]
+    return names, inner
+
+
+def mentions(name, assignment) -> bool:
+    """Tell whether a name means an assignment: ``hw2_layers``, or ``hw2`` for short."""
+    short = re.escape(assignment.partition("_")[0])
+    return assignment in name or bool(
+        re.search(rf"(?<![A-Za-z0-9]){short}(?![A-Za-z0-9])", name, re.IGNORECASE)
+    )
+
+
+def entries_of(folder, kinds) -> dict[str, Entry]:
+    """Group all files by student."""
+    folder, entries = Path(folder), {}
+    kinds = {*kinds, ARCHIVE}
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if is_hidden(path.name):
                 continue
-            if line == 1 and not any(letter.isdigit() for letter in row[0]):
-                continue  # a heading
-            if not any(letter.isdigit() for letter in row[0]):
-                raise ValueError(
-                    f"{path}, line {line}: {row[0]!r} is no student number. Expected "
-                    "two columns: student number, name."
-                )
-            roster[row[0]] = row[1] if len(row) > 1 else ""
-    return roster
+            name = composed(path.name)
+            if path.is_symlink():
+                problem = "it is a link; expected a file or a folder"
+                entries[name] = Entry(name, [name], problem=problem)
+            elif path.is_dir():
+                _add(entries, name, files_below(path))
+            else:
+                _add_file(entries, Handed(path, (name,)), kinds)
+        return entries
+    try:
+        with opened(folder) as archive:
+            files = members_of(archive, Handed(folder, (folder.name,)))
+    except Unreadable as error:
+        raise Unreadable(f"{folder}: {error}") from None
+    for file in _without_wrapper(files):
+        if len(file.parts) == 1:
+            _add_file(entries, file, kinds)
+        else:
+            _add(entries, file.parts[0], [replace(file, parts=file.parts[1:])])
+    return entries
 
 
-def is_hidden(path) -> bool:
-    """Tell whether a file or folder was not handed in by anybody."""
-    return path.name.startswith(".") or path.name in SKIPPED
+def _add(entries, name, files) -> None:
+    """Add a folder's files to those of its student."""
+    label = label_of(name)
+    entry = entries.setdefault(label.key, Entry(label.text))
+    if name not in entry.places:
+        entry.places.append(name)
+    entry.files += files
 
 
-def _of_one_student(entry, assignment, roster):
-    if entry.is_file() and entry.suffix not in (".ipynb", ".zip"):
-        return None  # a roster, a note of the platform
-    label = entry.stem if entry.suffix in (".ipynb", ".zip") else entry.name
-    label = unicodedata.normalize("NFC", label)
-    number, name = _who(label.replace(assignment, " "), roster)
-    student = safe_name(re.sub(r"\D", "", number) if number else label)
-    path, problem = _notebook_of(entry, assignment)
-    return Submission(student, number, name, entry.name, path, problem)
+def _add_file(entries, file, kinds) -> None:
+    """Add a file that lies in no folder, if a student handed it in."""
+    label = label_of(file.name)
+    if label.file:
+        _add(entries, file.name, [replace(file, parts=(label.file,))])
+    elif file.suffix in kinds:
+        entries[file.name] = Entry(file.stem, [file.name], [file])
+    elif file.suffix != ".csv" and NUMBER.search(file.stem):
+        problem = f"it is a {file.suffix or 'file of no known kind'}; " + (
+            f"expected {' or '.join(sorted(kinds))}"
+        )
+        entries[file.name] = Entry(file.stem, [file.name], [], problem)
 
 
-def _who(label, roster):
-    """Return student number and name, from the roster if there is one."""
-    digits = re.sub(r"[^0-9]", " ", label.replace("-", "")).split()
-    for number, name in roster.items():
-        if re.sub(r"\D", "", number) in digits:
-            return number, name
-    named = [(n, name) for n, name in roster.items() if name and name in label]
-    if len(named) == 1:
-        return named[0]
-    if roster:
-        return "", ""
-    found = NUMBER.findall(label)
-    return (max(found, key=len), "") if found else ("", "")
+def _without_wrapper(files) -> list[Handed]:
+    """Leave out a folder that only holds everything: ``submissions/...``."""
+    tops = {file.parts[0] for file in files if len(file.parts) > 1}
+    if len(tops) != 1 or any(len(file.parts) == 1 for file in files):
+        return files
+    [top] = tops
+    below = {file.parts[1] for file in files}
+    if len(below) < 2 or NUMBER.search(top) or label_of(top).key != top:
+        return files
+    return [replace(file, parts=file.parts[1:]) for file in files]
 
 
-def _notebook_of(entry, assignment):
-    """Return the path of the notebook in a student's file or folder, or the problem."""
-    if entry.is_symlink():
-        return None, "it is a link; expected a file or a folder"
-    if entry.suffix == ".zip":
-        return None, "it is a .zip archive: unpack it first"
-    if entry.is_file():
-        return entry, ""
-    found = [
-        path
-        for path in sorted(entry.rglob("*.ipynb"))
-        if len(path.relative_to(entry).parts) <= DEEPEST
-        and not any(is_hidden(Path(part)) for part in path.relative_to(entry).parts)
-        and not path.is_symlink()
+def choose(files, assignment, kinds, is_empty=None):
+    """Return the one file to grade and what lies beside it, or the problem."""
+    works = [f for f in files if f.suffix in kinds and len(f.parts) <= DEEPEST]
+    archives = [f for f in files if f.suffix == ARCHIVE and len(f.parts) <= DEEPEST]
+    if works:
+        file, problem = _only(works, assignment, is_empty)
+        return file, [f for f in files if f is not file], problem
+    if len(archives) > 1:
+        return None, [], "several archives; leave one: " + _names(archives)
+    if not archives:
+        return None, [], "there is no notebook in it"
+    [archive] = archives
+    try:
+        inside = archive.unpacked()
+    except Unreadable as error:
+        return None, [], f"{archive.name}: {error}"
+    if any(f.suffix in kinds for f in inside):
+        return choose(
+            [f for f in inside if f.suffix != ARCHIVE], assignment, kinds, is_empty
+        )
+    if any(f.suffix == ARCHIVE for f in inside):
+        return None, [], f"{archive.name}: a .zip inside a .zip; expected the notebook"
+    return None, [], f"{archive.name}: there is no notebook in it"
+
+
+def _only(works, assignment, is_empty):
+    """Return the file that is meant, or the problem that it could be several."""
+    template = assignment.partition("_")[2]  # of hw1_report: report.md
+    exact = [
+        file
+        for file in works
+        if file.stem == (template if file.suffix == MARKDOWN else assignment)
     ]
-    exact = [path for path in found if path.stem == assignment]
-    close = [path for path in found if assignment in path.stem]
-    for some in (exact, close, found):
+    close = [file for file in works if mentions(file.stem, assignment)]
+    for some in (exact, close, works):
+        if len(some) > 1 and is_empty:
+            some = [file for file in some if not is_empty(file)] or some[:1]
         if len(some) == 1:
             return some[0], ""
         if some:
-            return None, f"{len(some)} notebooks are possible; leave one: " + ", ".join(
-                str(path.relative_to(entry)) for path in some[:4]
-            )
-    return None, "there is no notebook in it"
+            return None, f"{len(some)} files are possible; leave one: {_names(some)}"
+    raise AssertionError("choose calls this with at least one file")
+
+
+def _names(files) -> str:
+    return ", ".join(file.name[:100] for file in files[:4])
 
 
 def _without_doubles(found):
     """Refuse to choose between two submissions of one student."""
     places = {}
     for one in found:
-        places.setdefault(one.student.casefold(), []).append(one.place)
+        places.setdefault(one.student.casefold(), []).append(one)
     result = []
-    for one in found:
-        same = places[one.student.casefold()]
-        if len(same) == 1:
-            result.append(one)
-        elif same[0] == one.place:
-            problem = "handed in more than once; leave one of: " + ", ".join(same)
-            result.append(
-                Submission(one.student, one.number, one.name, one.place, None, problem)
-            )
+    for same in places.values():
+        real = [one for one in same if one.file] or same[:1]
+        if len(real) == 1:
+            result += real
+        else:
+            names = ", ".join(one.place for one in real)
+            problem = f"handed in more than once; leave one of: {names}"
+            result.append(replace(real[0], file=None, problem=problem, pictures=()))
     return result

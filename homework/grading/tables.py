@@ -3,6 +3,8 @@
 import csv
 import io
 
+from cnnlib.exercises.report.questions import BY_GRADE_ID
+
 from .feedback import rows_of
 from .files import write_whole
 from .judging import NOT_GRADED
@@ -29,13 +31,22 @@ def write_tables(course, assignment, release, results, grades, titles) -> dict:
         for row in rows:
             line = who | {"exercise": row["id"]}
             if row["kind"] == "waiting":
-                manual.append(line | {"points": row["points"]})
+                length = result["marks"][row["id"]]["length"]
+                asked = asked_words(row["id"])
+                words = {"words": length, "words asked for": asked}
+                manual.append(line | {"points": row["points"]} | words)
             if row["kind"] == "open" and not result["problem"]:
                 open_.append(line | {"why": row["words"], "notes": notes})
     tables = {"grades": graded, "not_graded": open_, "to_read": manual}
     for name, rows in tables.items():
         write_whole(course.path("reports", f"{assignment}_{name}.csv"), as_csv(rows))
     return tables
+
+
+def asked_words(grade_id) -> str:
+    """Return how many words a question of the report asks for, "" for others."""
+    question = BY_GRADE_ID.get(grade_id)
+    return "{} to {}".format(*question.words) if question and question.words else ""
 
 
 def _line(rows, result):

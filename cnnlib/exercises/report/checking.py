@@ -195,9 +195,7 @@ def _answer(report, question):
 
 def _length(text, question, where):
     least, most = question.words
-    rest = text
-    for placeholder in PLACEHOLDERS:
-        rest = re.sub(re.escape(placeholder), "", rest, flags=re.IGNORECASE)
+    rest = without_placeholders(text)
     words = count_words(rest)
     asked = f"{least} to {most} are asked for (two Korean syllables count as one word)"
     if words == 0:
@@ -212,6 +210,13 @@ def _length(text, question, where):
         yield Complaint(where, f"A little short: {words} words; {asked}.")
     elif words > (1 + TOLERANCE) * most:
         yield Complaint(where, f"Too long: {words} words; {asked}.")
+
+
+def without_placeholders(text) -> str:
+    """Return an answer without what the template says in its place."""
+    for placeholder in PLACEHOLDERS:
+        text = re.sub(re.escape(placeholder), "", text, flags=re.IGNORECASE)
+    return text
 
 
 def _form(text, where):

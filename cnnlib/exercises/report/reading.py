@@ -9,16 +9,16 @@ from pathlib import Path
 
 from .questions import BY_GRADE_ID, BY_NAME, BY_NUMBER, FIGURES
 
-__all__ = ["Piece", "Report", "ReportError", "read_report"]
+__all__ = ["Piece", "Report", "ReportError", "parse_markdown", "read_report"]
 
 HEADING = re.compile(r"^#+ *(?:Question (\d+)\.|Part [A-Z]\b)", re.MULTILINE)
 ANSWER_HERE = re.compile(r"<!-- *answer: *(\w+) *-->")
-INSTRUCTIONS = re.compile(
-    r"<!-- *instructions *-->.*?<!-- *end of instructions *-->", re.DOTALL
-)
+INSTRUCTIONS = re.compile("<!-- *instructions *-->")
+END_OF_INSTRUCTIONS = re.compile("<!-- *end of instructions *-->")
 PICTURE = re.compile(r"!\[([^\]]*)\]\(<?([^)\s>]+)>?(?:\s[^)]*)?\)")
 SIGNATURES = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"<svg", b"<?xml")
 RESULTS_FILE = Path("figures", "results.txt")
+MOST_FRONT = 4000  # characters between the two --- at the top
 
 
 class ReportError(ValueError):
@@ -261,24 +261,37 @@ def decoded(text) -> bytes:
 
 
 def _read_markdown(path, text):
-    front, body, line = _front_matter(text)
-    body = INSTRUCTIONS.sub(lambda found: "\n" * found[0].count("\n"), body)
-    pieces = _split(body, line)
-    figures = {}
-    for number, target in _pictures(body):
+    report = parse_markdown(text)
+    report.path = path
+    for number, target in _pictures(text):
         file = path.parent / target
         shown = file.is_file() and is_picture(file.read_bytes()[:100])
-        figures[number] = figures.get(number) or shown
+        report.figures[number] = report.figures.get(number) or shown
     record = path.parent / RESULTS_FILE
-    printed = record.read_text("utf-8", "replace") if record.is_file() else None
+    if record.is_file():
+        report.printed = record.read_text("utf-8", "replace")
+    return report
+
+
+def parse_markdown(text) -> Report:
+    """Read the text of a report alone: no file is opened, figures are not looked for.
+
+    The text may be a stranger's: it is gone through from its beginning to its end once.
+    """
+    front, body, line = _front_matter(text)
+    begin = INSTRUCTIONS.search(body)
+    if begin and (end := END_OF_INSTRUCTIONS.search(body, begin.end())):
+        lines = "\n" * body.count("\n", begin.start(), end.end())
+        body = body[: begin.start()] + lines + body[end.end() :]
     name, number = front.get("name"), front.get("student_number")
-    return Report(path, "Markdown", name, number, pieces, figures, printed)
+    path = Path("report.md")
+    return Report(path, "Markdown", name, number, _split(body, line), {}, None)
 
 
 def _front_matter(text):
     """Return the `key: value` lines between two ---, the rest, and its first line."""
     found = re.match(r"---[ \t]*\n(.*?)\n---[ \t]*\n", text, re.DOTALL)
-    if not found:
+    if not found or len(found[1]) > MOST_FRONT:
         return {}, text, 1
     pairs = re.findall(r"^(\w+) *: *(.*?)(?: +#.*)?$", found[1], re.MULTILINE)
     front = {key: value.strip().strip("\"'").strip() for key, value in pairs}
@@ -290,7 +303,9 @@ def _split(body, line):
     cuts = [(m.start(), m.start(), m) for m in HEADING.finditer(body)]
     cuts += [(m.start(), m.end(), m) for m in ANSWER_HERE.finditer(body)]
     cuts.sort(key=lambda cut: cut[0])
-    pieces = [_part("text", body[: cuts[0][0] if cuts else None], line)]
+    if not cuts:  # a text of one's own, without anything of the template
+        return [_part("text", body, line)]
+    pieces = [_part("text", body[: cuts[0][0]], line)]
     ends = [cut[0] for cut in cuts[1:]] + [len(body)]
     for (at, begin, mark), end in zip(cuts, ends, strict=True):
         here = line + body.count("\n", 0, at)
