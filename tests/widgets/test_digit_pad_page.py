@@ -291,3 +291,14 @@ def test_in_lab_the_last_of_many_moves_is_answered_and_no_answer_fails(lab):
     expected = json.loads(run_python(page, "print(pad.probabilities.tolist())"))
     np.testing.assert_allclose(bars(page), expected, atol=0.0006)
     assert page.evaluate("failed") == []
+
+
+def test_in_lab_a_restarted_kernel_is_told_in_place(lab):
+    page = lab(LAB)
+    page.locator(".verdict", has_text="empty").wait_for()
+    page.evaluate("panel.sessionContext.session.kernel.restart()")
+    draw(page, *SEVEN)
+    page.locator(".warning", has_text="Run the cell of this pad again").wait_for()
+    page.get_by_text("Load a test digit").click()
+    assert page.locator(".warning").is_visible()
+    run_python(page, "pass")  # Lab is ready again, too

@@ -77,7 +77,18 @@ function render({ model, el }) {
     state.mine = true;
     model.set("image", value);  // for other views of this pad; the kernel gets the message
     state.mine = false;
-    model.send({ ask: state.number }, { iopub: { status: confirm } }, [value.data]);
+    tell({ ask: state.number }, { iopub: { status: confirm } }, [value.data]);
+  }
+
+  // A kernel that was started again knows nothing of this pad, and Lab does not send then.
+  function tell(...message) {
+    try {
+      model.send(...message);
+    } catch {
+      clearTimeout(state.waiting);
+      state.waiting = 0;
+      view.warn("The kernel was restarted. Run the cell of this pad again.");
+    }
   }
 
   // The kernel says "busy" before each answer, and "idle" after it. Jupyter's server keeps
@@ -89,7 +100,7 @@ function render({ model, el }) {
     if (!state.waiting || !state.words || performance.now() < state.silent) return;
     state.words--;
     state.silent = performance.now() + 1;
-    model.send("seen", { iopub: { status: confirm } });
+    tell("seen", { iopub: { status: confirm } });
   }
 
   function replied() {
@@ -166,7 +177,7 @@ function render({ model, el }) {
   paper.onInk(change, () => state.said && view.say(state.said));
 
   function load() {
-    if (!alone) { model.send("load"); return; }
+    if (!alone) { tell("load"); return; }
     const digits = model.get("digits"), all = bytes(digits), count = digits.shape[0];
     state.next = ((state.next ?? -1) + 1) % count;
     const size = PIXELS * PIXELS;
