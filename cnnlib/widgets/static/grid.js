@@ -243,15 +243,3 @@ function stretch(parent, before, after, make) {
   parent.prepend(...some(before));
   parent.append(...some(after));
 }
-
-// The values between which colours run. Signed scales are symmetric about zero.
-function limits(values, scale) {
-  let low = Infinity, high = -Infinity;
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  if (scale === "grey") return [Math.min(0, low), Math.max(high, low + 1e-12)];
-  const most = Math.max(Math.abs(low), Math.abs(high));
-  return [-most, most];
-}
