@@ -308,7 +308,7 @@ ORPHAN = """async (script) => {
 def test_a_restarted_kernel_is_told_in_place(browser):
     page = browser.new_page()
     errors = []
-    page.on("pageerror", errors.append)
+    page.on("pageerror", lambda error: errors.append(error))
     page.evaluate(ORPHAN, DigitPad._esm)
     assert not page.locator(".warning").is_visible()
     draw(page, *SEVEN)
