@@ -2,9 +2,10 @@
 
 DigitPad: from a move of the pen to the bars of the answer, in a page (the browser
 computes) and in a real JupyterLab (NumPy computes in the kernel). Beside the latter
-stands the time of a widget that only sends a number there and back: no widget can be
-quicker. TrainingMonitor: a run that is watched in JupyterLab against one that is not,
-in turns.
+stands the time of a synced trait that only sends a number there and back. Most of that
+is the server waiting for the browser's acknowledgement of the message before (40 ms),
+which DigitPad gives at once. TrainingMonitor: a run that is watched in JupyterLab
+against one that is not, in turns.
 """
 
 import contextlib

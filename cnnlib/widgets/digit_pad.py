@@ -73,7 +73,6 @@ class DigitPad(CourseWidget):
     styles = ("network.css",)
 
     image = Numbers((2, 3), "one grey image (28, 28)").tag(echo_update=False)
-    asked = traitlets.Int(0).tag(sync=True, echo_update=False)  # by the drawing hand
     reply = traitlets.Dict().tag(sync=True)
     precision = traitlets.Enum(("float16", "float32"), "float16")
 
@@ -84,9 +83,9 @@ class DigitPad(CourseWidget):
         self._size = input_size(network)
         self._x, self._t = _digits(x, t)
         self._rng = checks.as_rng(rng)
-        self._replied_to = None, None
+        self.asked = 0  # the number of the newest question of the drawing hand
         super().__init__(image=np.zeros((SIZE, SIZE)), precision=precision, **kwargs)
-        self.on_msg(self._asked_for_a_digit)
+        self.on_msg(self._hear)
 
     @traitlets.validate("image")
     def _one_image(self, proposal):
@@ -106,13 +105,9 @@ class DigitPad(CourseWidget):
             )
         return image
 
-    @traitlets.observe("image", "asked")
+    @traitlets.observe("image")
     def _reply(self, change):
-        """Answer once to the newest image; the same image may be asked about again."""
-        asked, image = self._replied_to
-        if asked != self.asked or image is not self.image:
-            self._replied_to = self.asked, self.image
-            self.reply = self._answer_for_display()
+        self.reply = self._answer_for_display()
 
     @property
     def probabilities(self):
@@ -216,10 +211,19 @@ class DigitPad(CourseWidget):
             self._x, self._t = x, t
         return self._x, self._t
 
-    def _asked_for_a_digit(self, widget, content, buffers):
-        """Load a digit when the button in the page was pressed."""
+    def _hear(self, widget, content, buffers):
+        """Answer the page: a question with its image, or a press of the button.
+
+        A question is a message, not a synced trait: ipywidgets sends the next change
+        of a trait only when all that the last one led to has come back. Anything else
+        the page says ("seen") is there for the network's sake (digit_pad.js).
+        """
         if content == "load":
             self.load()
+        elif isinstance(content, dict) and "ask" in content:
+            self.asked = content["ask"]
+            image = {"shape": [SIZE, SIZE], "data": buffers[0]}
+            self.set_state({"image": image})  # as from the page: it is not sent back
 
 
 def _digits(x, t):

@@ -56,6 +56,8 @@ def write_page(path, widgets, title=None) -> Path:
         f"show(render, {_script_text(widget.page_state())}, 'widget-{k}');\n}}"
         for k, (_, widget) in enumerate(widgets)
     ]
+    texts = [read(*widget.scripts) for _, widget in widgets]
+    shared = [name for name in SHARED if name != "grid.js" or "grid(" in "".join(texts)]
     text = PAGE.format(
         policy=POLICY,
         title=html.escape(title) if title else headings[0],
@@ -64,7 +66,7 @@ def write_page(path, widgets, title=None) -> Path:
             f'<h2>{heading}</h2>\n<div id="widget-{k}"></div>'
             for k, heading in enumerate(headings)
         ),
-        script="\n".join([_lean(read(*SHARED, "page.js")), *shows]),
+        script="\n".join([_lean(read(*shared, "page.js")), *shows]),
     )
     path = Path(path)
     path.write_text(text, encoding="utf-8")
@@ -74,6 +76,7 @@ def write_page(path, widgets, title=None) -> Path:
 def _lean(text) -> str:
     """Leave out indentation and comments, which are a third of the files."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    text = re.sub(r"  // [^\"'`\n]*$", "", text, flags=re.M)  # in no string
     return re.sub(r"^\s*(//.*)?\n|^ +", "", text, flags=re.M)
 
 

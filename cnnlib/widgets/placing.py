@@ -60,7 +60,8 @@ def place_digit(ink):
         _cover(len(mass), scale, _start(mass, scale))
         for mass in (ink.sum(axis=1), ink.sum(axis=0))
     )
-    return down @ ink @ across.T  # (28, H) (H, W) (W, 28)
+    image = down @ ink @ across.T  # (28, H) (H, W) (W, 28)
+    return np.minimum(image, ink.max())  # rounding would make some ink 1 + 2e-16
 
 
 def _start(mass, scale):

@@ -320,6 +320,7 @@ def test_in_jupyterlab_both_sides_follow_each_other(lab, dark):
     )
     page.get_by_label("Padding", exact=True).focus()
     page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('.grid').children.length === 9")
     cell(page, "Input", 4, 4).dblclick()
     page.keyboard.type("5")
     page.keyboard.press("Enter")

@@ -1,5 +1,7 @@
 """DigitPad in a browser: drawing by mouse, finger and keys; in JupyterLab too."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from cnnlib.widgets import DigitPad, place_digit
 from cnnlib.widgets.inside import answer
 
 from .pads import NETWORKS, one
-from .seen import least_contrast, run_python
+from .seen import least_contrast, run_python, settle
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +192,19 @@ def test_the_words_are_careful(mathematics):
     ]
 
 
+# Two hundred moves at once, as from a busy browser, and what fails in the kernel.
+BURST = """() => {
+  window.failed = [];
+  panel.sessionContext.session.kernel.iopubMessage.connect((_, message) =>
+    message.header.msg_type === "error" && failed.push(message.content.evalue));
+  const pad = document.querySelector(".paper"), box = pad.getBoundingClientRect();
+  const pen = (kind, x, y) => pad.dispatchEvent(new PointerEvent(kind, {
+    clientX: box.left + x, clientY: box.top + y, button: 0, bubbles: true}));
+  pen("pointerdown", 60, 60);
+  for (let k = 1; k <= 200; k++) pen("pointermove", 60 + k / 2, 60 + (k % 50));
+  pen("pointerup", 0, 0);
+}"""
+
 # --- in JupyterLab --------------------------------------------------------------------
 
 LAB = [
@@ -231,12 +246,14 @@ def test_in_lab_a_queue_of_strokes_is_never_answered(lab):
         "import time\nasked = []\n"
         "def slow(change):\n"
         "    asked.append(pad.asked)\n"
-        "    time.sleep(3 if len(asked) == 1 else 0.2)\n"
+        "    time.sleep(3 if len(asked) == 2 else 0.2)\n"
         "pad.observe(slow, 'image')",
     )
-    draw(page, (60, 60))
+    draw(page, (60, 60))  # Lab has the first message handled by another thread
+    page.locator(".verdict", has_text="empty").wait_for(state="hidden")
+    draw(page, (70, 70))
     drawn(page)
-    draw(page, (80, 80))  # while the kernel sleeps after its first answer
+    draw(page, (80, 80))  # while the kernel sleeps after its second answer
     page.locator(".warning", has_text="The kernel is busy").wait_for()
     page.locator(".warning").wait_for(state="hidden")
     box = page.locator(".paper").bounding_box()
@@ -252,3 +269,50 @@ def test_in_lab_a_queue_of_strokes_is_never_answered(lab):
     assert 2 <= answers < 30
     total = float(run_python(page, "print(pad.image.sum())"))
     assert total == pytest.approx(seen(page).sum(), abs=1)
+
+
+def test_in_lab_the_last_of_many_moves_is_answered_and_no_answer_fails(lab):
+    page = lab(LAB)
+    page.locator(".verdict", has_text="empty").wait_for()
+    page.evaluate(BURST)
+    page.wait_for_function(
+        "document.querySelector('.paper').closest('.cnnlib') && failed.length === 0"
+        " && !document.querySelector('.warning:not([hidden])')"
+    )
+    drawn(page)
+    settle(page)
+    total = float(run_python(page, "print(pad.image.sum())"))
+    assert total == pytest.approx(seen(page).sum(), abs=1)
+    asked, answered = json.loads(
+        run_python(page, "print([pad.asked, pad.reply['asked']])")
+    )
+    assert asked == answered
+    assert asked < 100  # of 200 moves; the others were over before their turn came
+    expected = json.loads(run_python(page, "print(pad.probabilities.tolist())"))
+    np.testing.assert_allclose(bars(page), expected, atol=0.0006)
+    assert page.evaluate("failed") == []
+
+
+# A model as Lab leaves it when its kernel was started again.
+ORPHAN = """async (script) => {
+  const url = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
+  const {default: {render}} = await import(url);
+  const state = {sheets: [], reply: {asked: 0, probabilities: [1], maps: []},
+    image: {shape: [28, 28], data: new DataView(new ArrayBuffer(6272))}};
+  const model = {get: (name) => state[name], set() {}, on() {}, off() {},
+    send() { throw new Error("Cannot send"); }};
+  render({model, el: document.body});
+}"""
+
+
+def test_a_restarted_kernel_is_told_in_place(browser):
+    page = browser.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error))
+    page.evaluate(ORPHAN, DigitPad._esm)
+    assert not page.locator(".warning").is_visible()
+    draw(page, *SEVEN)
+    page.locator(".warning", has_text="The kernel was restarted").wait_for()
+    page.get_by_text("Load a test digit").click()
+    page.close()
+    assert not errors

@@ -45,6 +45,15 @@ def test_place_and_size_of_a_drawing_do_not_matter(rng):
     np.testing.assert_allclose(place_digit(larger), place_digit(ink), atol=1e-12)
 
 
+def test_no_ink_is_darker_than_the_darkest_of_the_drawing(mathematics):
+    drawings = [np.ones((height, 11)) for height in range(20, 140)]
+    assert all(place_digit(ink).max() <= 1 for ink in drawings)
+    placed = mathematics(DigitPad)(
+        "placeDigit", [[ink.ravel().tolist(), *ink.shape] for ink in drawings]
+    )
+    assert np.max(placed) <= 1  # else the pad in the kernel refuses the image
+
+
 def test_no_ink_gives_an_empty_image():
     assert not place_digit(np.zeros((50, 50))).any()
 

@@ -64,6 +64,18 @@ const inSum = (value) => (value < 0 ? `(${short(value)})` : short(value));
 // Group the digits of a whole number: 138357544 -> 138,357,544.
 const grouped = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 
+// The values between which colours run. Signed scales are symmetric about zero.
+function limits(values, scale) {
+  let low = Infinity, high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (scale === "grey") return [Math.min(0, low), Math.max(high, low + 1e-12)];
+  const most = Math.max(Math.abs(low), Math.abs(high));
+  return [-most, most];
+}
+
 // --- the frame of a widget ----------------------------------------------------------------
 
 // Build the root of a widget. Returns what a widget file needs:

@@ -122,13 +122,12 @@ function render({ model, el }) {
   function drawInput() {
     const { x: { shape: [, H, width], data }, pad } = state;
     const rows = H + 2 * pad, cols = width + 2 * pad;
-    const inside = (i, j) => i >= pad && i < H + pad && j >= pad && j < width + pad;
     const padded = new Float64Array(rows * cols);
     for (let i = 0; i < H; i++)
       padded.set(data.subarray((channel * H + i) * width, (channel * H + i + 1) * width),
         (i + pad) * cols + pad);
     input.show(padded, rows, cols,
-      { border: (i, j) => !inside(i, j), range: limits(data, "grey") });
+      { border: pad, range: limits(data, "grey") });
     input.caption("Input ", small(pad ? `${H} × ${width}, with padding ${rows} × ${cols}`
       : `${H} × ${width}`));
   }

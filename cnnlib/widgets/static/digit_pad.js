@@ -2,6 +2,7 @@
 
 const mathematics = { placeDigit, inkOf, layInk: inked, inWords };
 
+const WORDS = 4;  // to the kernel while an answer is on its way
 const PAD = 560;  // pixels of the drawing canvas, a side: two for each pixel of the page
 
 // Ink of one stroke on an empty pad, for the tests.
@@ -31,7 +32,7 @@ function render({ model, el }) {
   const shownImage = () => Float64Array.from(numbers(model.get("image")).data);
   const start = shownImage();
   const drawing = makeDrawing(start.some((v) => v > 0) ? start : null);
-  const state = { label: null, mine: false, waiting: 0, again: false, number: 0 };
+  const state = { label: null, mine: false, waiting: 0, again: false, number: 0, silent: 0 };
 
   // --- what is on the page ---
 
@@ -62,23 +63,44 @@ function render({ model, el }) {
   // --- asking ---
 
   // The newest drawing is asked about, never a queue of old ones: while an answer is on
-  // its way, changes only leave a note that there is something newer. (ipywidgets holds
-  // changes back in the same way in JupyterLab; not every front end does.)
+  // its way, changes only leave a note that there is something newer.
   function ask() {
-    const image = drawing.image();
-    drawSeen(image);
-    if (alone) { state.image = image; answerHere(image); return; }
     if (state.waiting) { state.again = true; return; }
     state.again = false;
-    state.number++;
+    const image = drawing.image();
+    if (alone) { state.image = image; answerHere(image); return; }
+    Object.assign(state, { number: state.number + 1, words: WORDS });
     state.waiting = setTimeout(() => view.warn(
       "The kernel is busy: the answer comes when its cell has ended. "
       + "After a restart, run the cell of this pad again."), 1500);
+    const value = packed([PIXELS, PIXELS], image);
     state.mine = true;
-    model.set("image", packed([PIXELS, PIXELS], image));
-    model.set("asked", state.number);
+    model.set("image", value);  // for other views of this pad; the kernel gets the message
     state.mine = false;
-    model.save_changes();
+    tell({ ask: state.number }, { iopub: { status: confirm } }, [value.data]);
+  }
+
+  // A kernel that was started again knows nothing of this pad, and Lab does not send then.
+  function tell(...message) {
+    try {
+      model.send(...message);
+    } catch {
+      clearTimeout(state.waiting);
+      state.waiting = 0;
+      view.warn("The kernel was restarted. Run the cell of this pad again.");
+    }
+  }
+
+  // The kernel says "busy" before each answer, and "idle" after it. Jupyter's server keeps
+  // back a small message until the browser has confirmed the one before, and a browser
+  // confirms when it has something to say, else after 40 ms (Nagle's algorithm meets
+  // delayed acknowledgements). So it says something: a few words for each question, none
+  // twice in the same moment.
+  function confirm() {
+    if (!state.waiting || !state.words || performance.now() < state.silent) return;
+    state.words--;
+    state.silent = performance.now() + 1;
+    tell("seen", { iopub: { status: confirm } });
   }
 
   function replied() {
@@ -106,8 +128,8 @@ function render({ model, el }) {
     verdict.textContent = problem ? "" : blank
       ? "The pad is empty: this is what the network makes of nothing."
       : inWords(probabilities) + truth(probabilities);
-    showMaps(features, "Feature maps", maps[0], 10, 540);
-    showMaps(pools, "Pooled maps", maps[1], 10, 400);
+    state.maps = maps;
+    drawMaps();
     state.said = verdict.textContent;
     if (!paper.drawing) view.say(state.said);
   }
@@ -126,7 +148,14 @@ function render({ model, el }) {
     panel.caption(`${title} `, `${maps.name}: ${K} of ${H} × ${W}, ${scaleWords(maps)}`);
   }
 
-  function drawSeen(image) {
+  // The bars come first; the maps are drawn with the next frame.
+  const drawMaps = onceAFrame(() => {
+    showMaps(features, "Feature maps", state.maps[0], 10, 540);
+    showMaps(pools, "Pooled maps", state.maps[1], 10, 400);
+  });
+
+  function drawSeen() {
+    const image = drawing.image();
     const pen = sees.getContext("2d", { willReadFrequently: true }), picture = pen.createImageData(PIXELS, PIXELS);
     image.forEach((v, k) => picture.data.set([255 * v, 255 * v, 255 * v, 255], 4 * k));
     pen.putImageData(picture, 0, 0);
@@ -137,16 +166,18 @@ function render({ model, el }) {
 
   // --- acting ---
 
-  const redraw = onceAFrame(ask);
+  // The kernel is asked at once; what is seen here waits for the frame.
+  const redraw = onceAFrame(() => { drawSeen(); if (alone) ask(); });
   function change(act) {
     act();
     state.label = null;
     redraw();
+    if (!alone) ask();
   }
   paper.onInk(change, () => state.said && view.say(state.said));
 
   function load() {
-    if (!alone) { model.send("load"); return; }
+    if (!alone) { tell("load"); return; }
     const digits = model.get("digits"), all = bytes(digits), count = digits.shape[0];
     state.next = ((state.next ?? -1) + 1) % count;
     const size = PIXELS * PIXELS;
@@ -162,7 +193,7 @@ function render({ model, el }) {
     const image = shownImage();
     drawing.load(image.some((v) => v > 0) ? image : null);
     state.label = null;
-    drawSeen(image);
+    drawSeen();
   });
   view.listen(["reply"], replied);
   const labelled = (message) => {
@@ -172,9 +203,10 @@ function render({ model, el }) {
   model.on("msg:custom", labelled);
   view.onCleanup(() => model.off("msg:custom", labelled));
   view.onCleanup(redraw.cancel);
+  view.onCleanup(drawMaps.cancel);
   view.onCleanup(() => clearTimeout(state.waiting));
 
-  drawSeen(drawing.image());
+  drawSeen();
   replied();
   const again = requestAnimationFrame(replied);  // with the colours of the theme
   view.onCleanup(() => cancelAnimationFrame(again));

@@ -33,10 +33,13 @@ function inkOf(image) {
 // ink: rows x cols numbers, row by row. Returns 28 x 28 numbers.
 function placeDigit(ink, rows, cols) {
   const down = new Float64Array(rows), across = new Float64Array(cols);
+  let most = 0;
   for (let i = 0; i < rows; i++)
     for (let j = 0; j < cols; j++) {
-      down[i] += ink[i * cols + j];
-      across[j] += ink[i * cols + j];
+      const here = ink[i * cols + j];
+      down[i] += here;
+      across[j] += here;
+      if (here > most) most = here;
     }
   const image = new Float64Array(PIXELS * PIXELS);
   const [top, bottom] = ends(down), [left, right] = ends(across);
@@ -47,7 +50,7 @@ function placeDigit(ink, rows, cols) {
   onto.forEach(([p, i, share]) => over.forEach(([q, j, part]) => {
     image[p * PIXELS + q] += share * part * ink[(i + top) * cols + j + left];
   }));
-  return image;
+  return image.map((v) => Math.min(v, most));  // rounding would make some ink 1 + 2e-16
 }
 
 // The first place with ink, and the one after the last; -1 where there is none.

@@ -4,6 +4,7 @@
 // changed is touched: 16 x 16 cells repaint within one frame.
 
 const SIDE = 400;  // pixels that a grid may be wide before its cells shrink
+const FINE = 12;   // cells that are smaller have no lines between them
 
 // Make a grid. Options:
 //   label       its name, for the caption and for screen readers
@@ -20,24 +21,33 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
   const heading = h("div", { class: "caption" });
   const body = h("div", { class: "grid", role: "grid", "aria-label": label });
   const node = h("div", { class: "panel" }, heading, body);
-  const state = { rows: 0, cols: 0, cells: [], at: [0, 0], marks: {} };
+  const state = { rows: 0, cols: 0, border: 0, cells: [], at: [0, 0], marks: {} };
   const words = name ?? ((i, j) => `row ${i}, column ${j}`);
 
-  function rebuild(rows, cols) {
-    Object.assign(state, { rows, cols, cells: [], marks: {} });
+  const blankRow = h("div", { class: "row", role: "row" });
+  const blankCell = h("div", { class: "cell", role: "gridcell", tabindex: "-1" });
+  const newCell = () => Object.assign(blankCell.cloneNode(), { text: "", border: false });
+
+  // Make the grid larger or smaller at its edges. A pixel keeps its cell when the padding
+  // around it grows, so that only the new cells have to be drawn.
+  function resize(rows, cols, border) {
+    for (const kind in state.marks) mark(kind, []);
+    const shift = border - state.border;
+    const newRow = () => {
+      const row = blankRow.cloneNode();
+      stretch(row, 0, cols, newCell);
+      return row;
+    };
+    for (const row of body.children) stretch(row, shift, cols - state.cols - shift, newCell);
+    stretch(body, shift, rows - state.rows - shift, newRow);
+    const cells = Array.from(body.children, (row) => [...row.children]);
+    cells.forEach((row, i) => row.forEach((cell, j) => { cell.i = i; cell.j = j; }));
     body.setAttribute("aria-rowcount", rows);
     body.setAttribute("aria-colcount", cols);
-    // Copies of one cell and one row: thousands of elements are made in milliseconds.
-    const row = h("div", { class: "row", role: "row" });
-    const cell = h("div", { class: "cell", role: "gridcell", tabindex: "-1" });
-    for (let j = 0; j < cols; j++) row.append(cell.cloneNode(true));
-    body.replaceChildren(...Array.from({ length: rows }, (_, i) => {
-      const copy = row.cloneNode(true);
-      state.cells.push([...copy.children]);
-      state.cells[i].forEach((cell, j) => Object.assign(cell, { i, j }));
-      return copy;
-    }));
-    rove(Math.min(state.at[0], rows - 1), Math.min(state.at[1], cols - 1));
+    const [i, j] = state.at.map((k) => Math.max(0, k + shift));
+    state.cells[state.at[0]]?.[state.at[1]]?.setAttribute("tabindex", "-1");
+    Object.assign(state, { rows, cols, border, cells });
+    rove(Math.min(i, rows - 1), Math.min(j, cols - 1));
   }
 
   // Square cells, so that the longer side of the grid fits.
@@ -48,25 +58,34 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
 
   // The one cell that Tab reaches; arrows move it (a "roving tabindex").
   function rove(i, j) {
-    state.cells[state.at[0]]?.[state.at[1]]?.setAttribute("tabindex", "-1");
+    const [before, cell] = [state.cells[state.at[0]]?.[state.at[1]], state.cells[i][j]];
     state.at = [i, j];
-    state.cells[i][j].setAttribute("tabindex", "0");
-    return state.cells[i][j];
+    if (before !== cell) before?.setAttribute("tabindex", "-1");
+    cell.setAttribute("tabindex", "0");
+    return cell;
   }
 
-  // values: rows*cols numbers, row by row. border: cells of padding around, not data.
+  // values: rows*cols numbers, row by row. border: so many cells on each side are padding.
   function show(values, rows, cols, options = {}) {
-    const { border = () => false, range, digits, scale: now = scale } = options;
-    if (rows !== state.rows || cols !== state.cols) rebuild(rows, cols);
+    const { border = 0, range, digits, scale: now = scale } = options;
+    if (rows !== state.rows || cols !== state.cols || border !== state.border)
+      resize(rows, cols, border);
     const [width, height] = (size ?? fitting)(rows, cols);
     body.style.setProperty("--cell-width", `${width}px`);
     body.style.setProperty("--cell", `${height}px`);
-    const [low, high] = range ?? limits(values, now);
-    state.scale = now;
     const texts = textsThatFit(values, digits ?? short, width, height);
+    const colour = now === "grey" ? greyWithin : hueWithin;
+    const [low, high] = range ?? limits(values, now);
+    const outside = (k, n) => k < border || k >= n - border;
     for (let i = 0, k = 0; i < rows; i++)
-      for (let j = 0; j < cols; j++, k++)
-        paint(state.cells[i][j], values[k], low, high, border(i, j), texts?.[k] ?? "");
+      for (let j = 0; j < cols; j++, k++) {
+        const cell = state.cells[i][j];
+        cell.value = values[k];
+        write(cell, texts?.[k] ?? "");
+        const padding = outside(i, rows) || outside(j, cols);
+        frameAsPadding(cell, padding);
+        if (!padding) colour(cell, values[k], low, high);
+      }
   }
 
   // Numbers are written where all of them fit into their cells; else colour alone is left.
@@ -76,42 +95,55 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
     if (texts && width < 6 * longest + 4) texts = null;
     body.classList.toggle("long", longest > 3);
     body.classList.toggle("tiny", !texts);
+    body.classList.toggle("fine", height < FINE);
     return texts;
   }
 
-  function paint(cell, value, low, high, isBorder, text) {
-    const key = `${value} ${low} ${high} ${isBorder} ${state.scale} ${text}`;
-    if (cell.key === key) return;
-    cell.key = key;
-    cell.value = value;
-    cell.textContent = text;
-    if (cell.classList.contains("border") !== isBorder) {
-      cell.classList.toggle("border", isBorder);
-      if (isBorder) cell.setAttribute("aria-hidden", "true");
-      else cell.removeAttribute("aria-hidden");
-    }
-    colour(cell, value, low, high);
+  // Each of these touches the page only where something changed.
+
+  function write(cell, text) {
+    const before = cell.text;
+    if (before === text) return;
+    cell.text = text;
+    if (before && text) cell.firstChild.data = text;  // less work than another text node
+    else cell.textContent = text;
   }
 
-  function colour(cell, value, low, high) {
-    if (state.scale === "grey") {
-      const level = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
-      cell.style.background = `rgb(${level} ${level} ${level})`;
-      // Relative luminance 0.18 is where black and white ink are equally readable.
-      cell.style.color = level > 117 ? "#000" : "#fff";
-    } else {
-      if (cell.style.background) cell.style.background = cell.style.color = "";
-      const share = Math.min(1, Math.abs(value) / (Math.max(-low, high) || 1));
-      cell.style.setProperty("--share", `${Math.round(100 * share)}%`);
-      cell.classList.toggle("negative", value < 0);
-    }
+  function greyWithin(cell, value, low, high) {
+    const level = Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
+    if (cell.shade === level) return;
+    cell.style.backgroundColor = `rgb(${level} ${level} ${level})`;
+    // Relative luminance 0.18 is where black and white ink are equally readable.
+    const ink = level > 117 ? "#000" : "#fff";
+    if (cell.ink !== ink) cell.style.color = cell.ink = ink;
+    cell.shade = level;
+  }
+
+  function hueWithin(cell, value, low, high) {
+    const share = Math.round(100 * Math.min(1, Math.abs(value) / (Math.max(-low, high) || 1)));
+    const shade = `${value < 0 ? "−" : "+"}${share}`;
+    if (cell.shade === shade) return;
+    if (cell.ink) cell.ink = cell.style.backgroundColor = cell.style.color = "";
+    cell.style.setProperty("--share", `${share}%`);
+    cell.classList.toggle("negative", value < 0);
+    cell.shade = shade;
+  }
+
+  function frameAsPadding(cell, is) {
+    if (cell.border === is) return;
+    cell.border = is;
+    cell.classList.toggle("border", is);
+    if (is) cell.setAttribute("aria-hidden", "true");
+    else cell.removeAttribute("aria-hidden");
   }
 
   // Give the cells (a list of [i, j]) the class `kind`, and take it from all others.
   function mark(kind, cells) {
-    for (const cell of state.marks[kind] ?? []) cell.classList.remove(kind);
-    state.marks[kind] = cells.map(([i, j]) => state.cells[i]?.[j]).filter(Boolean);
-    for (const cell of state.marks[kind]) cell.classList.add(kind);
+    const before = state.marks[kind] ?? new Set();
+    const after = new Set(cells.map(([i, j]) => state.cells[i]?.[j]).filter(Boolean));
+    for (const cell of before) if (!after.has(cell)) cell.classList.remove(kind);
+    for (const cell of after) if (!before.has(cell)) cell.classList.add(kind);
+    state.marks[kind] = after;
   }
 
   const cellOf = (event) => {
@@ -172,7 +204,7 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
     const input = h("input", { type: "text", inputmode: "decimal", size: "4",
       "aria-label": `${words(cell.i, cell.j)}, new number` });
     input.value = first ?? String(cell.value);
-    cell.key = null;
+    cell.text = null;
     cell.replaceChildren(input);
     input.focus();
     if (!first) input.select();
@@ -182,7 +214,7 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
       open = false;
       const value = Number(input.value.replace("−", "-").replace(",", "."));
       const good = input.value.trim() !== "" && Number.isFinite(value);
-      cell.textContent = body.classList.contains("tiny") ? "" : short(cell.value);
+      write(cell, body.classList.contains("tiny") ? "" : short(cell.value));
       if (keep && good) edit(cell.i, cell.j, value);
     };
     input.addEventListener("keydown", (event) => {
@@ -203,14 +235,11 @@ function grid({ label, scale = "signed", point, edit, pick, name, side = SIDE, s
   };
 }
 
-// The values between which colours run. Signed scales are symmetric about zero.
-function limits(values, scale) {
-  let low = Infinity, high = -Infinity;
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
-  }
-  if (scale === "grey") return [Math.min(0, low), Math.max(high, low + 1e-12)];
-  const most = Math.max(Math.abs(low), Math.abs(high));
-  return [-most, most];
+// Add children at both ends, or take them away where the number is negative.
+function stretch(parent, before, after, make) {
+  for (let k = before; k < 0; k++) parent.firstChild.remove();
+  for (let k = after; k < 0; k++) parent.lastChild.remove();
+  const some = (count) => Array.from({ length: Math.max(0, count) }, make);
+  parent.prepend(...some(before));
+  parent.append(...some(after));
 }

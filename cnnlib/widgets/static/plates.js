@@ -42,14 +42,13 @@ function plates({ title, name, scale, point, edit }) {
     if (built !== `${N} ${C}`) build(N, C);
     pad = border;
     const rows = H + 2 * pad, cols = width + 2 * pad;
-    const inside = (i, j) => i >= pad && i < H + pad && j >= pad && j < width + pad;
     grids.forEach((row, n) => row.forEach((one, c) => {
       const padded = new Float64Array(rows * cols);
       for (let i = 0; i < H; i++) {
         const from = ((n * C + c) * H + i) * width;
         padded.set(values.subarray(from, from + width), (i + pad) * cols + pad);
       }
-      one.show(padded, rows, cols, { range, border: (i, j) => !inside(i, j) });
+      one.show(padded, rows, cols, { range, border: pad });
       one.caption(captions ? h("small", {}, name(n, c)) : "");
     }));
   }

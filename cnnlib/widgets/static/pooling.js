@@ -104,13 +104,12 @@ function render({ model, el }) {
   function drawInput() {
     const { image: { shape: [H, width], data }, pad, kind, moved } = state;
     const rows = H + 2 * pad, cols = width + 2 * pad;
-    const inside = (i, j) => i >= pad && i < H + pad && j >= pad && j < width + pad;
     const padded = new Float64Array(rows * cols).fill(kind === "max" ? -Infinity : NaN);
     for (let i = 0; i < H; i++)
       padded.set(data.subarray(i * width, (i + 1) * width), (i + pad) * cols + pad);
     const digits = (v) => (v === -Infinity ? "−∞" : Number.isNaN(v) ? "·" : short(v));
     input.show(padded, rows, cols,
-      { border: (i, j) => !inside(i, j), range: limits(data, "grey"), digits });
+      { border: pad, range: limits(data, "grey"), digits });
     input.caption(moved ? "Shifted input " : "Input ", small(`${H} × ${width}`
       + (pad ? `, padding ${kind === "max" ? "never wins" : "is not counted"}` : "")));
   }

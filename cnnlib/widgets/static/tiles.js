@@ -24,15 +24,15 @@ function tiles(name) {
     Object.assign(canvas, { width: across * (W + 1) - 1, height: down * (H + 1) - 1 });
     canvas.style.width = `${canvas.width * scale}px`;
     const picture = pen.createImageData(canvas.width, canvas.height);
-    const paint = painter(low, high, canvas);
+    const colour = colours(low, high, canvas), pixels = new Uint32Array(picture.data.buffer);
     // Zeros have the colour of the paper: a grey line tells maps apart.
-    if (low < 0 && W > 8) new Uint32Array(picture.data.buffer).fill(0x60808080);
+    if (low < 0 && W > 8) pixels.fill(0x60808080);
     for (let k = 0; k < across * down; k++) {
       const left = (k % across) * (W + 1), top = Math.floor(k / across) * (H + 1);
       for (let i = 0; i < H; i++)
         for (let j = 0; j < W; j++)
-          paint(k < K ? value((k * H + i) * W + j) : 0, picture.data,
-            4 * ((top + i) * canvas.width + left + j));
+          pixels[(top + i) * canvas.width + left + j] =
+            colour(k < K ? value((k * H + i) * W + j) : 0);
     }
     pen.putImageData(picture, 0, 0);
   }
@@ -49,17 +49,14 @@ function scaleWords({ low, high }) {
   return `orange up to ${short(high)}, blue down to ${short(low)}`;
 }
 
-// Return a function that writes one number as four bytes of a picture.
-function painter(low, high, node) {
-  if (low >= 0) return (value, data, at) => {
-    const level = 255 * value / (high || 1);
-    data.set([level, level, level, 255], at);
-  };
-  const style = getComputedStyle(node), most = Math.max(-low, high);
+// Return a function from a number to the pixel of a picture: alpha, blue, green, red.
+function colours(low, high, node) {
+  if (low >= 0) return (value) => 0xff000000 | 0x010101 * Math.round(255 * value / (high || 1));
+  const style = getComputedStyle(node), most = Math.max(-low, high) || 1;
   // Before the node is in the page it has no style yet; it is drawn once more then.
   const hue = (name, early) => (style.getPropertyValue(name).trim() || early).slice(1)
-    .match(/../g).map((pair) => parseInt(pair, 16));
+    .match(/../g).reduceRight((sum, pair) => 256 * sum + parseInt(pair, 16), 0);
   const [above, below] = [hue("--positive", "#d9730d"), hue("--negative", "#2f6fbf")];
-  return (value, data, at) =>
-    data.set([...(value < 0 ? below : above), 255 * Math.min(1, Math.abs(value) / (most || 1))], at);
+  return (value) => (value < 0 ? below : above)
+    | Math.round(255 * Math.min(1, Math.abs(value) / most)) << 24;
 }
