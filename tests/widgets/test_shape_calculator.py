@@ -12,6 +12,7 @@ from cnnlib.architectures import (
     LENET5,
     LENET5_PAPER,
     SIMPLE_CONVNET,
+    VGG16,
     Architecture,
     LayerTable,
     Row,
@@ -381,6 +382,34 @@ def test_the_receptive_field_is_drawn_and_told(shown):
     page.locator(".stack tbody tr").nth(0).hover()
     assert "C1 sees" in page.locator(".about").inner_text()
     assert page.evaluate("document.querySelector('canvas').toDataURL()") != before
+
+
+def test_the_picture_is_drawn_once_it_stands_in_the_page(shown):
+    """JupyterLab builds what is out of sight apart from the page, with no colours."""
+    page = shown(ShapeCalculator(LENET5))
+    picture = "() => document.querySelector('canvas').toDataURL()"
+    drawn = page.evaluate(picture)
+    hide = "(shown) => { document.querySelector('section').hidden = !shown; }"
+    page.evaluate(hide, False)
+    page.wait_for_function("() => !document.querySelector('section').offsetWidth")
+    page.evaluate("() => new Promise((go) => requestAnimationFrame(() => go()))")
+    blank = page.evaluate(
+        """() => {
+          const canvas = document.querySelector("canvas");
+          canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+          return canvas.toDataURL();
+        }"""
+    )
+    page.evaluate(hide, True)
+    assert blank != drawn
+    page.wait_for_function(f"(drawn) => ({picture})() === drawn", arg=drawn)
+
+
+@pytest.mark.parametrize("width", [1000, 1120, 1230, 1400])
+def test_no_column_is_cut_in_a_wide_window(shown, width):
+    page = shown(ShapeCalculator(VGG16), width=width)
+    scroller = page.locator(".scroller")
+    assert scroller.evaluate("node => node.scrollWidth - node.clientWidth") <= 1
 
 
 def test_all_fields_have_names(shown):

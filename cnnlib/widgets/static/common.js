@@ -79,7 +79,8 @@ function limits(values, scale) {
 // --- the frame of a widget ----------------------------------------------------------------
 
 // Build the root of a widget. Returns what a widget file needs:
-//   root, say(text) for screen readers, warn(text) in place, listen(names, f), onCleanup(f)
+//   root, say(text) for screen readers, warn(text) in place, listen(names, f),
+//   whenShown(f), onCleanup(f)
 function frame(model, el, title) {
   const spoken = h("div", { class: "spoken", "aria-live": "polite" });
   const warning = h("div", { class: "warning", role: "alert", hidden: true });
@@ -102,6 +103,16 @@ function frame(model, el, title) {
         model.on(`change:${name}`, f);
         ends.push(() => model.off(`change:${name}`, f));
       }
+    },
+    // A canvas takes its colours from the page: it is drawn again once it stands there.
+    whenShown: (draw) => {
+      let shown = false;
+      const watch = new ResizeObserver(([{ contentRect }]) => {
+        if (contentRect.width && !shown) draw();
+        shown = contentRect.width > 0;
+      });
+      watch.observe(root);
+      ends.push(() => watch.disconnect());
     },
     onCleanup: (f) => ends.push(f),
     cleanup: () => ends.forEach((end) => end()),

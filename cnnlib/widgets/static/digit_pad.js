@@ -208,8 +208,7 @@ function render({ model, el }) {
 
   drawSeen();
   replied();
-  const again = requestAnimationFrame(replied);  // with the colours of the theme
-  view.onCleanup(() => cancelAnimationFrame(again));
+  view.whenShown(replied);
   return view.cleanup;
 }
 

@@ -304,6 +304,7 @@ function render({ model, el }) {
   table.addEventListener("pointerleave", () => { pointed = null; draw(); });
   view.listen(["stack"], update);
   view.listen(["selected", "image"], draw);
+  view.whenShown(draw);
   update();
   return view.cleanup;
 }

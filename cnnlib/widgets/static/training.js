@@ -203,6 +203,6 @@ function render({ model, el }) {
   view.onCleanup(redraw.cancel);
   model.send("here");
   update();
-  redraw();  // with the colours of the theme, once this stands in the page
+  view.whenShown(redraw);
   return view.cleanup;
 }
