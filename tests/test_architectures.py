@@ -362,7 +362,7 @@ def test_names_are_unique_and_misses_are_kind():
         LayerTable(LENET5)["C9"]
 
 
-@pytest.mark.parametrize("shape", [(448, 448), (1, 3, 448, 448)])
+@pytest.mark.parametrize("shape", [448, (448, 448), (1, 3, 448, 448)])
 def test_an_image_has_three_numbers(shape):
     with pytest.raises(ValueError, match=r"expected the three numbers \(C, H, W\)"):
         LayerTable(LENET5.with_input(shape))

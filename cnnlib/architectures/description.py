@@ -7,6 +7,8 @@ computes it, and says why.
 import collections
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
+
 __all__ = ["Architecture", "Row"]
 
 
@@ -107,7 +109,8 @@ class Architecture:
 
     def __post_init__(self):
         object.__setattr__(self, "rows", tuple(self.rows))
-        object.__setattr__(self, "input_dim", tuple(self.input_dim))
+        dim = self.input_dim if np.iterable(self.input_dim) else (self.input_dim,)
+        object.__setattr__(self, "input_dim", tuple(dim))  # LayerTable looks at it
         names = collections.Counter(row.name for row in self.rows)
         for name, count in names.items():
             if count > 1 or name == "input":
