@@ -307,6 +307,17 @@ def test_training_that_was_stopped_goes_on_bit_for_bit(engine, how, step):
     assert everything(trainer) == uninterrupted(engine)
 
 
+def test_a_quiet_training_tells_of_an_interrupt_only(capfd):
+    network = mixed("textbook")
+    trainer = trainer_of(network, verbose=False)
+    during_step(network, 3, lambda: signal.raise_signal(signal.SIGINT))
+    trainer.train()
+    assert "Stopped after 3 of 15 steps" in capfd.readouterr().out
+    during_step(network, 2, trainer.stop)
+    trainer.train()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_interrupted_while_measuring_it_ends_after_the_epoch():
     network = Spy()
     trainer = spied(network)
@@ -778,8 +789,9 @@ def test_a_real_interrupt_ends_a_process_between_two_steps(engine, tmp_path):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate("go on\n", timeout=60)
     assert process.returncode == 0, err
-    assert out == "8 1\n3\n"
-    assert err == ""
+    told, *rest = out.splitlines()
+    assert told.startswith("Stopped after 8 of 15 steps")
+    assert (rest, err) == (["8 1", "3"], "")
     whole = trainer_of(mixed(engine))
     whole.train()
     assert bits(load_arrays(tmp_path / "params.npz")) == bits(whole.network.state())

@@ -86,10 +86,11 @@ def backward(dout, kept, W, g, shape, images):
     sums = {}
 
     def work(some):
-        dU, dx = 0, np.zeros(shape, dout.dtype) if images else None
+        dU = np.zeros(U.shape, dout.dtype)
+        dx = np.zeros(shape, dout.dtype) if images else None
         for block in blocks[some]:
             d = _product(AT2.T, _cut(dout, block))  # (36, FN, T)
-            dU += d @ _transform(x, block, g).transpose(0, 2, 1)
+            _add_filters(dU, d, _transform(x, block, g))
             if images:
                 tiles = _product(BT2.T, U.transpose(0, 2, 1) @ d)  # (36, C, T)
                 region, inside = _region(shape, block, g)
@@ -103,6 +104,12 @@ def backward(dout, kept, W, g, shape, images):
         if images:
             dx += more_dx
     return (G2.T @ dU.reshape(36, -1)).T.reshape(W.shape), dx
+
+
+def _add_filters(dU, d, V):
+    """Add ``d @ V.T`` (36, FN, C) to dU, in halves: the products take memory, too."""
+    for half in (slice(18), slice(18, 36)):
+        dU[half] += d[half] @ V[half].transpose(0, 2, 1)
 
 
 def _transform_filters(W):

@@ -50,7 +50,7 @@ class Trainer:
     evaluate_sample_num_per_epoch : int, optional
         Measure the accuracies on this many first samples only; None takes all.
     verbose : bool
-        Show a progress bar.
+        Show a progress bar. An interrupt is told in any case.
     rng : numpy.random.Generator, int or None
         Shuffles; an int is a seed.
     checkpoint : str or Path, optional
@@ -182,9 +182,9 @@ class Trainer:
         """
         from tqdm.auto import tqdm  # here, since it would slow down `import cnnlib`
 
-        self._stopped = False
+        self._stopped = self._interrupted = False
         with (
-            stop_on_interrupt(self.stop),
+            stop_on_interrupt(self._interrupt),
             tqdm(
                 total=self.steps,
                 initial=self.steps_done,
@@ -199,7 +199,7 @@ class Trainer:
             except KeyboardInterrupt:  # the second one, perhaps amid an update
                 self._restore(self._good)
                 raise
-        if self._stopped and self.verbose:
+        if self._stopped and (self.verbose or self._interrupted):
             tqdm.write(
                 f"Stopped after {self.steps_done} of {self.steps} steps. All is kept: "
                 "train() goes on from here."
@@ -208,6 +208,11 @@ class Trainer:
     def stop(self) -> None:
         """End training after the step that is under way."""
         self._stopped = True
+
+    def _interrupt(self):
+        """Stop, and say so in any case: the cell goes on with its next line."""
+        self._interrupted = True
+        self.stop()
 
     def _train_epoch(self, bar):
         """Finish the epoch that is under way, or run a new one, and measure it."""
