@@ -1,6 +1,7 @@
 """An answer, a mistake, and how one result is judged."""
 
 import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -10,6 +11,12 @@ from cnnlib.exercises.by_hand import choose
 from cnnlib.exercises.comparison import ATOL, RTOL, equal
 
 LARGEST = 1_000_000  # numbers in one result
+
+
+def combinations(**choices) -> list[dict]:
+    """Return every way to choose one value for each name, the last name quickest."""
+    sets = itertools.product(*choices.values())
+    return [dict(zip(choices, numbers, strict=True)) for numbers in sets]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import posixpath
 import re
 from copy import deepcopy
 
+from cnnlib.exercises.report.markdown import parse_markdown
+from cnnlib.exercises.report.pieces import PICTURE
 from cnnlib.exercises.report.questions import BY_GRADE_ID
-from cnnlib.exercises.report.reading import PICTURE, parse_markdown
 
 from .clean import grade_id_of, text_of
 from .handed import Unreadable

@@ -7,7 +7,8 @@ import uuid
 from pathlib import Path
 from typing import NamedTuple
 
-from .reading import ReportError, read_report
+from .pieces import ReportError
+from .reading import read_report
 from .typesetting import HANGUL, HANGUL_FONTS, LATIN_FONT, TITLE, typst_source
 
 __all__ = ["Built", "build_report"]

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .markdown import RESULTS_FILE
 from .numbers import (
     agrees,
     field_texts,
@@ -13,7 +14,7 @@ from .numbers import (
     stated_accuracies,
 )
 from .questions import FIELDS, FIGURES, PLACEHOLDERS, QUESTIONS
-from .reading import RESULTS_FILE, read_report
+from .reading import read_report
 from .words import count_words
 
 __all__ = ["Complaint", "check_report", "summary"]

@@ -11,8 +11,9 @@ import re
 import urllib.parse
 from pathlib import Path
 
+from .notebook import attached, decoded
+from .pieces import ReportError, is_picture
 from .questions import FIGURES
-from .reading import ReportError, attached, decoded, is_picture
 
 __all__ = ["HANGUL", "HANGUL_FONTS", "typst_source"]
 

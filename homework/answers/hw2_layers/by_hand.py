@@ -4,15 +4,19 @@ import itertools
 
 import numpy as np
 
-from ..base import ByHand, Mistake
+from ..base import ByHand, Mistake, combinations
 
 
 # --- 1: the length of the output ---------------------------------------------------
 def _lengths():
     """Return settings where the step does not divide the room: rounding matters."""
-    sets = itertools.product(range(60, 100), (5, 7), (3, 4), (2, 3, 4), (2, 3))
-    names = ("length", "window", "stride", "pad", "dilation")
-    return [dict(zip(names, numbers, strict=True)) for numbers in sets]
+    return combinations(
+        length=range(60, 100),
+        window=(5, 7),
+        stride=(3, 4),
+        pad=(2, 3, 4),
+        dilation=(2, 3),
+    )
 
 
 def _length(length, window, stride, pad, dilation):

@@ -1,19 +1,21 @@
 """Questions on paper about shapes and parameters."""
 
-import itertools
-
-from ..base import ByHand, Mistake
+from ..base import ByHand, Mistake, combinations
 
 # --- 1: shapes ------------------------------------------------------------------------
 
 
 def _networks():
     """Return images that are not square, and sizes that pooling divides by 2."""
-    names = ("height", "width", "filters1", "filters2", "window", "pad")
-    sets = itertools.product(
-        range(16, 34, 2), range(16, 34, 2), (6, 8), (10, 12), (5, 7), (1, 2)
+    sizes = range(16, 34, 2)
+    networks = combinations(
+        height=sizes,
+        width=sizes,
+        filters1=(6, 8),
+        filters2=(10, 12),
+        window=(5, 7),
+        pad=(1, 2),
     )
-    networks = [dict(zip(names, numbers, strict=True)) for numbers in sets]
     return [net for net in networks if _fits(**net)]
 
 
@@ -103,9 +105,13 @@ def _parameters(channels, filters1, filters2, features, hidden, bias=1):
 
 
 def _counts():
-    names = ("channels", "filters1", "filters2", "features", "hidden")
-    sets = itertools.product((2, 3), (4, 6, 8), (10, 12, 16), (9, 12, 16), (20, 30, 50))
-    return [dict(zip(names, numbers, strict=True)) for numbers in sets]
+    return combinations(
+        channels=(2, 3),
+        filters1=(4, 6, 8),
+        filters2=(10, 12, 16),
+        features=(9, 12, 16),
+        hidden=(20, 30, 50),
+    )
 
 
 PARAMETERS = ByHand(

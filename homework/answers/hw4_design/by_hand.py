@@ -1,8 +1,6 @@
 """A question on paper: what global average pooling saves."""
 
-import itertools
-
-from ..base import ByHand, Mistake
+from ..base import ByHand, Mistake, combinations
 
 
 def _saved(filters, side, units):
@@ -11,9 +9,8 @@ def _saved(filters, side, units):
 
 
 def _numbers():
-    names = ("filters", "side", "units")
-    sets = itertools.product((24, 32, 40, 48, 56, 64, 72, 80), (4, 5, 6, 7), (10, 12))
-    return [dict(zip(names, numbers, strict=True)) for numbers in sets]
+    filters = range(24, 81, 8)
+    return combinations(filters=filters, side=(4, 5, 6, 7), units=(10, 12))
 
 
 SAVED = ByHand(
