@@ -39,18 +39,16 @@ def window_links(x, filters, places=((0, 0), (1, 2))):
     product = col @ filters.reshape(FN, -1).T  # (OH*OW, FN)
     OH, OW = x.shape[0] - FH + 1, x.shape[1] - FW + 1
     numbers = [row * OW + col for row, col in places]
-
-    def rows(width):
-        return [(number, 0, 1, width) for number in numbers]
-
+    rows_of_col = [(number, 0, 1, FH * FW) for number in numbers]
+    rows_of_product = [(number, 0, 1, FN) for number in numbers]
     patches = [(*place, FH, FW) for place in places]
     pixels = [(*place, 1, 1) for place in places]
     maps = product.T.reshape(FN, OH, OW)
     panels = [  # (array, title, windows, empty cells to the left)
         (x, "image", patches, 0.3),
-        (col, "col", rows(FH * FW), 1.6),
+        (col, "col", rows_of_col, 1.6),
         (filters.reshape(FN, -1).T, "filters", [], 1.2),
-        (product, "product", rows(FN), 1.2),
+        (product, "product", rows_of_product, 1.2),
     ]
     width = 0.3 + sum(a.shape[1] + gap for a, *_, gap in panels) + 1.6 + OW
     height = max(len(col), FN * (OH + 1.6)) + 2

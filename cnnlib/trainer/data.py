@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 
 from .. import checks
+from ..geometry import whole
 
 
 def same_length(x, t, which):
@@ -38,6 +39,13 @@ def check_same_data(path, saved, found) -> None:
             "(or other numbers in them). Load and scale the data as for the first "
             "run."
         )
+
+
+def check_most(samples):
+    """Return how many samples are measured at most, or None for all."""
+    if samples is None:
+        return None
+    return whole(samples, "evaluate_sample_num_per_epoch", least=1)
 
 
 def check_augment(augment):

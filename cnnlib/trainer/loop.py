@@ -12,7 +12,7 @@ from ..interrupts import stop_on_interrupt
 from ..optimizers import make_optimizer
 from ..storage import npz_path
 from . import faults, state
-from .data import augmented, check_augment, same_length
+from .data import augmented, check_augment, check_most, same_length
 from .watching import Watcher, figures
 
 __all__ = ["Trainer"]
@@ -120,10 +120,7 @@ class Trainer:
         quick = (fast.Adam, fast.AdamW) if engine == "fast" else ()
         self.optimizer = make_optimizer(optimizer, optimizer_param, quick)
         faults.check_last_batch(network, len(self.x_train), self.mini_batch_size)
-        most = evaluate_sample_num_per_epoch
-        if most is not None:
-            most = whole(most, "evaluate_sample_num_per_epoch", least=1)
-        self.evaluate_sample_num_per_epoch = most
+        self.evaluate_sample_num_per_epoch = check_most(evaluate_sample_num_per_epoch)
         self.verbose = verbose
         self.rng = checks.as_rng(rng)
         self.checkpoint = None if checkpoint is None else npz_path(checkpoint, "write")

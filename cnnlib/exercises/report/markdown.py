@@ -19,7 +19,7 @@ def read_markdown(path, text) -> Report:
     """Return the report in a text, with the figures and the record beside the file."""
     report = parse_markdown(text)
     report.path = path
-    for number, target in pictures_in(text):
+    for number, target in pictures_in("\n".join(p.text for p in report.pieces)):
         file = path.parent / target
         shown = file.is_file() and is_picture(file.read_bytes()[:100])
         report.figures[number] = report.figures.get(number) or shown
